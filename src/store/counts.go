@@ -1,0 +1,121 @@
+package store
+
+import (
+	lru "container/list"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// countCacheEntries bounds what is remembered of filters; an entry holds at most fewMatches ids or the hours of a project.
+const countCacheEntries = 512
+
+// countCache remembers what is known of filters under a version of their projects. A write moves the version, so an
+// entry is never stale, only useless.
+type countCache struct {
+	mu      sync.Mutex
+	max     int
+	entries map[string]*lru.Element
+	recent  *lru.List
+}
+
+type countEntry struct {
+	key     string
+	version int64
+	known   known
+}
+
+func newCountCache(entries int) *countCache {
+	return &countCache{max: entries, entries: map[string]*lru.Element{}, recent: lru.New()}
+}
+
+func (c *countCache) get(key string, version int64) (known, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[key]
+	if !ok {
+		return known{}, false
+	}
+	entry := e.Value.(*countEntry)
+	if entry.version != version {
+		return known{}, false
+	}
+	c.recent.MoveToFront(e)
+	return entry.known, true
+}
+
+func (c *countCache) put(key string, version int64, k known) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.entries[key]; ok {
+		c.recent.MoveToFront(e)
+		e.Value = &countEntry{key, version, k}
+		return
+	}
+	c.entries[key] = c.recent.PushFront(&countEntry{key, version, k})
+	if len(c.entries) > c.max {
+		last := c.recent.Back()
+		c.recent.Remove(last)
+		delete(c.entries, last.Value.(*countEntry).key)
+	}
+}
+
+// knowledge returns what is known of a filter, and learns it when the projects' version has moved since.
+func (s *Store) knowledge(ctx context.Context, table string, q ListQuery, c condition, learn func() (known, error)) (known, error) {
+	if table == importList.table {
+		return learn()
+	}
+	version, err := s.Version(ctx, projectsOf(q))
+	if err != nil {
+		return known{}, err
+	}
+	key := table + "\x00" + c.where + "\x00" + argsKey(c.args)
+	if k, ok := s.counts.get(key, version); ok {
+		return k, nil
+	}
+	k, err := learn()
+	if err != nil {
+		return k, err
+	}
+	// What was read may be newer than the version that was read before it, never older; an entry that is too new is
+	// put right by the next request, which sees the version move.
+	s.counts.put(key, version, k)
+	return k, nil
+}
+
+// Version is a number that grows with every commit that changes runs or results of the projects (nil: of any).
+func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error) {
+	var version int64
+	var err error
+	if projects == nil {
+		err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions`).Scan(&version)
+	} else {
+		err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions WHERE project_id = ANY($1)`, projects).Scan(&version)
+	}
+	return version, wrap("project version", err)
+}
+
+// projectsOf returns the projects whose rows can match: the one that the filter names, else the scope (nil: any).
+func projectsOf(q ListQuery) []uuid.UUID {
+	for _, c := range q.Filter.Conditions {
+		if c.Field == "project_id" && c.Op == filter.Eq {
+			if id, err := uuid.Parse(c.Value); err == nil {
+				return []uuid.UUID{id}
+			}
+		}
+	}
+	return q.Scope
+}
+
+func argsKey(args []any) string {
+	var b strings.Builder
+	for _, a := range args {
+		fmt.Fprintf(&b, "%T %v\x00", a, a)
+	}
+	return b.String()
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Run is one test run: what a CI job pushed, and the summary that the database counts from its results.
+type Run struct {
+	ID        uuid.UUID
+	ProjectID *uuid.UUID
+	// Data is the metadata: an object, or nil.
+	Data      json.RawMessage
+	Env       *string
+	Component *string
+	Source    *string
+	StartTime time.Time
+	// Duration in seconds: the client's until the first result comes, then the sum of its results.
+	Duration *float64
+	// Summary is the client's until the first result comes, then counted by the database.
+	Summary json.RawMessage
+	Created time.Time
+}
+
+const runColumns = "id, project_id, data, env, component, source, start_time, duration, summary, created"
+
+func scanRun(row pgx.CollectableRow) (Run, error) {
+	var r Run
+	err := row.Scan(&r.ID, &r.ProjectID, &r.Data, &r.Env, &r.Component, &r.Source, &r.StartTime, &r.Duration, &r.Summary, &r.Created)
+	r.Data, r.Summary = object(r.Data), object(r.Summary)
+	return r, err
+}
+
+// object makes JSON null what SQL NULL is: nothing. The original writes the one where other writers leave the other.
+func object(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 4 && string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// Run returns one run, or ErrNotFound.
+func (s *Store) Run(ctx context.Context, id uuid.UUID) (Run, error) {
+	rows, _ := s.pool.Query(ctx, "SELECT "+runColumns+" FROM runs WHERE id = $1", id)
+	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	return run, wrap("run", err)
+}
+
+// RunProject returns the project of a run (nil: none), or ErrNotFound.
+func (s *Store) RunProject(ctx context.Context, id uuid.UUID) (*uuid.UUID, error) {
+	var project *uuid.UUID
+	err := s.pool.QueryRow(ctx, "SELECT project_id FROM runs WHERE id = $1", id).Scan(&project)
+	return project, wrap("project of run", err)
+}
+
+// UpdateRun changes a run under its row lock: change gets the run as it is and makes it what it shall be. Its summary and
+// duration stay counted where the run has results, whatever change says, but for `collected`.
+// An error of change is returned as it is, and nothing is written.
+func (s *Store) UpdateRun(ctx context.Context, id uuid.UUID, change func(*Run) error, also ...func(context.Context, pgx.Tx, uuid.UUID) error) (Run, error) {
+	var after Run
+	err := s.InTx(ctx, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, "SELECT "+runColumns+" FROM runs WHERE id = $1 FOR NO KEY UPDATE", id)
+		run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+		if err != nil {
+			return wrap("run", err)
+		}
+		if err := change(&run); err != nil {
+			return err
+		}
+		run.ID = id
+		if after, err = updateRun(ctx, tx, run); err != nil {
+			return err
+		}
+		for _, f := range also {
+			if err := f(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return after, err
+}
+
+func updateRun(ctx context.Context, tx pgx.Tx, r Run) (Run, error) {
+	rows, _ := tx.Query(ctx, `
+		UPDATE runs SET project_id = $2, data = $3, env = $4, component = $5, source = $6, start_time = $7, created = $10,
+		       duration = CASE WHEN counted THEN duration ELSE $8 END,
+		       summary = CASE WHEN counted THEN ibutsu_summary($9::jsonb,
+		           ibutsu_counter(summary, 'tests'), ibutsu_counter(summary, 'errors'), ibutsu_counter(summary, 'failures'),
+		           ibutsu_counter(summary, 'skips'), ibutsu_counter(summary, 'xfailures'), ibutsu_counter(summary, 'xpasses'))
+		         ELSE $9::jsonb END
+		 WHERE id = $1 RETURNING `+runColumns,
+		r.ID, r.ProjectID, orNull(r.Data), r.Env, r.Component, r.Source, r.StartTime, r.Duration, orNull(r.Summary), r.Created)
+	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	return run, wrap("update run", err)
+}
+
+// orNull writes JSON null for an absent object, as the original does: its filters count on it.
+func orNull(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("null")
+	}
+	return raw
+}
+
+// RecountRun counts a run's summary and duration from its results and gives it, from the earliest of them, what it lacks:
+// start time, environment, component, source, project and the metadata's jenkins and tags. A run without results keeps
+// the summary that its client sent, or gets one of zeros. A run that is gone is no error.
+func (s *Store) RecountRun(ctx context.Context, id uuid.UUID) error {
+	return wrap("recount run", s.InTx(ctx, func(tx pgx.Tx) error {
+		var has bool
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM results WHERE run_id = r.id) FROM runs r WHERE id = $1 FOR NO KEY UPDATE`, id).Scan(&has)
+		if err == pgx.ErrNoRows {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !has {
+			_, err := tx.Exec(ctx, `
+				UPDATE runs SET summary = ibutsu_summary(summary, 0, 0, 0, 0, 0, 0), duration = 0, counted = true
+				 WHERE id = $1 AND (counted OR summary IS NULL OR jsonb_typeof(summary) <> 'object')
+				   AND NOT (counted AND ibutsu_counter(summary, 'tests') = 0)`, id)
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT ibutsu_recount_runs(ARRAY[$1::uuid])`, id); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			UPDATE runs r
+			   SET env = coalesce(nullif(r.env, ''), f.env), component = coalesce(nullif(r.component, ''), f.component),
+			       source = coalesce(nullif(r.source, ''), f.source), project_id = coalesce(r.project_id, f.project_id),
+			       data = f.data
+			  FROM (SELECT q.env, q.component, q.source, q.project_id,
+			               CASE WHEN jsonb_typeof(w.data) = 'object' THEN w.data ELSE '{}' END
+			               || CASE WHEN (w.data -> 'jenkins') IS NULL OR (w.data -> 'jenkins') IN ('null', '{}', '""', '[]')
+			                       THEN coalesce(jsonb_strip_nulls(jsonb_build_object('jenkins', q.data -> 'jenkins')), '{}') ELSE '{}' END
+			               || CASE WHEN (w.data -> 'tags') IS NULL OR (w.data -> 'tags') IN ('null', '{}', '""', '[]')
+			                       THEN coalesce(jsonb_strip_nulls(jsonb_build_object('tags', q.data -> 'tags')), '{}') ELSE '{}' END AS data
+			          FROM runs w
+			          JOIN LATERAL (SELECT * FROM results WHERE run_id = w.id ORDER BY start_time, id LIMIT 1) q ON true
+			         WHERE w.id = $1) f
+			 WHERE r.id = $1
+			   AND (r.env, r.component, r.source, r.project_id, r.data) IS DISTINCT FROM
+			       (coalesce(nullif(r.env, ''), f.env), coalesce(nullif(r.component, ''), f.component),
+			        coalesce(nullif(r.source, ''), f.source), coalesce(r.project_id, f.project_id), f.data)`, id)
+		return err
+	}))
+}
+
+// MiscountedRuns returns the runs started since then whose summary and number of results differ.
+func (s *Store) MiscountedRuns(ctx context.Context, since time.Time) ([]uuid.UUID, error) {
+	rows, _ := s.pool.Query(ctx, `
+		SELECT r.id FROM runs r
+		 WHERE r.start_time >= $1
+		   AND ibutsu_counter(r.summary, 'tests') <> (SELECT count(*) FROM results q WHERE q.run_id = r.id)
+		 ORDER BY r.id`, since)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return ids, wrap("miscounted runs", err)
+}
