@@ -162,3 +162,26 @@ func (s *Store) MiscountedRuns(ctx context.Context, since time.Time) ([]uuid.UUI
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return ids, wrap("miscounted runs", err)
 }
+
+// MergeRunTx lays a run over the stored one of its id: metadata are merged, all else that r has replaces what is there.
+func MergeRunTx(ctx context.Context, tx pgx.Tx, r Run) error {
+	rows, _ := tx.Query(ctx, "SELECT "+runColumns+" FROM runs WHERE id = $1 FOR NO KEY UPDATE", r.ID)
+	stored, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	if err != nil {
+		return wrap("run", err)
+	}
+	if r.Data, err = MergeMetadata(stored.Data, r.Data); err != nil {
+		return err
+	}
+	if r.ProjectID == nil {
+		r.ProjectID = stored.ProjectID
+	}
+	if r.Created.IsZero() {
+		r.Created = stored.Created
+	}
+	if len(r.Summary) == 0 {
+		r.Summary = stored.Summary
+	}
+	_, err = updateRun(ctx, tx, r)
+	return err
+}

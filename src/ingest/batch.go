@@ -1,0 +1,169 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// limits of one kind of row.
+type limits struct {
+	writers int   // transactions at once
+	rows    int   // rows in one transaction
+	bytes   int64 // bytes in one transaction
+	queue   int   // rows that wait; one more is refused
+	waiting int64 // bytes that wait; one more is refused
+}
+
+// batcher collects the rows that wait and writes them together: a commit costs the same for one row and for a hundred.
+// Nothing waits for others to come: while one batch is being committed the next one gathers.
+type batcher[T any] struct {
+	limits limits
+	size   func(T) int64
+	// write stores the rows in one transaction and tells the outcome of each; an error means that none is stored.
+	write func(context.Context, []T) ([]error, error)
+
+	mu      sync.Mutex
+	queue   []*waiting[T]
+	bytes   int64
+	closed  bool
+	arrived *sync.Cond
+	running sync.WaitGroup
+}
+
+type waiting[T any] struct {
+	row  T
+	size int64
+	done chan error
+}
+
+func newBatcher[T any](l limits, size func(T) int64, write func(context.Context, []T) ([]error, error)) *batcher[T] {
+	b := &batcher[T]{limits: l, size: size, write: write}
+	b.arrived = sync.NewCond(&b.mu)
+	for range l.writers {
+		b.running.Go(b.run)
+	}
+	return b
+}
+
+// add waits until the row is committed, or refused.
+func (b *batcher[T]) add(ctx context.Context, row T) error {
+	w := &waiting[T]{row: row, size: b.size(row), done: make(chan error, 1)}
+	b.mu.Lock()
+	switch {
+	case b.closed:
+		b.mu.Unlock()
+		return ErrClosed
+	case len(b.queue) >= b.limits.queue, len(b.queue) > 0 && b.bytes+w.size > b.limits.waiting:
+		b.mu.Unlock()
+		return ErrBusy
+	}
+	b.queue = append(b.queue, w)
+	b.bytes += w.size
+	b.mu.Unlock()
+	b.arrived.Signal()
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		// The row may still be written: whoever asked is gone and cannot be told, and will send the same id again.
+		return ctx.Err()
+	}
+}
+
+// close writes what waits and ends.
+func (b *batcher[T]) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	b.arrived.Broadcast()
+	b.running.Wait()
+}
+
+func (b *batcher[T]) run() {
+	for {
+		batch := b.take()
+		if batch == nil {
+			return
+		}
+		b.flush(batch)
+	}
+}
+
+func (b *batcher[T]) take() []*waiting[T] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.queue) == 0 {
+		if b.closed {
+			return nil
+		}
+		b.arrived.Wait()
+	}
+	n, bytes := 0, int64(0)
+	for n < len(b.queue) && n < b.limits.rows && (n == 0 || bytes+b.queue[n].size <= b.limits.bytes) {
+		bytes += b.queue[n].size
+		n++
+	}
+	batch := b.queue[:n:n]
+	b.queue = b.queue[n:]
+	if len(b.queue) == 0 {
+		b.queue = nil // let go of the array, which would otherwise keep every row it ever held
+	}
+	b.bytes -= bytes
+	return batch
+}
+
+// flush writes a batch. A row that the database refuses would take the others down with it, so a batch that fails is
+// halved until the one is alone.
+func (b *batcher[T]) flush(batch []*waiting[T]) {
+	rows := make([]T, len(batch))
+	for i, w := range batch {
+		rows[i] = w.row
+	}
+	outcomes, err := b.attempt(rows)
+	switch {
+	case err == nil:
+		for i, w := range batch {
+			w.done <- outcomes[i]
+		}
+	case len(batch) > 1 && refused(err):
+		b.flush(batch[:len(batch)/2])
+		b.flush(batch[len(batch)/2:])
+	default:
+		for _, w := range batch {
+			w.done <- err
+		}
+	}
+}
+
+// attempt writes the rows, again when the database went away before it heard of them.
+func (b *batcher[T]) attempt(rows []T) (outcomes []error, err error) {
+	pause := 20 * time.Millisecond
+	for range 6 {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		outcomes, err = b.write(ctx, rows)
+		cancel()
+		var connect *pgconn.ConnectError
+		if err == nil || !pgconn.SafeToRetry(err) && !errors.As(err, &connect) && !serialization(err) {
+			return outcomes, store.Classify(err)
+		}
+		time.Sleep(pause)
+		pause *= 2
+	}
+	return nil, store.Classify(err)
+}
+
+// refused says that the fault is in a row, not in the database.
+func refused(err error) bool {
+	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrReference) || errors.Is(err, store.ErrConflict)
+}
+
+func serialization(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}

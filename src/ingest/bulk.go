@@ -1,0 +1,230 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// Bulk writes a whole report in one transaction: all of it is there at the end, or nothing. Rows whose id exists already are
+// replaced, so that the same report twice is the report once. Not safe for concurrent use.
+type Bulk struct {
+	tx  pgx.Tx
+	ctx context.Context
+
+	results   []store.Result
+	files     []store.Artifact
+	bytes     int64 // of results that wait
+	fileBytes int64 // of artifacts that wait
+
+	// replaces says that the report or a part of it was there before, artifacts perhaps included.
+	replaces bool
+
+	// Results and Artifacts count what was written.
+	Results, Artifacts int64
+}
+
+const (
+	bulkRows  = 2000
+	bulkBytes = 4 << 20
+	bulkFiles = 500
+)
+
+// InBulk runs f with a Bulk and commits when it returns nil.
+func InBulk(ctx context.Context, s *store.Store, f func(*Bulk) error) error {
+	return s.InTx(ctx, func(tx pgx.Tx) error {
+		b := &Bulk{tx: tx, ctx: ctx}
+		if err := f(b); err != nil {
+			return err
+		}
+		return b.Flush()
+	})
+}
+
+// Tx is the transaction, for what must be there together with the report: the state of its import.
+func (b *Bulk) Tx() pgx.Tx { return b.tx }
+
+// Run writes a run. Where it exists its metadata are merged, and all else that r has is replaced.
+func (b *Bulk) Run(r store.Run) error {
+	tag, err := b.tx.Exec(b.ctx, `
+		INSERT INTO runs (id, project_id, data, env, component, source, start_time, duration, summary, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+		r.ID, r.ProjectID, objectOr(r.Data), r.Env, r.Component, r.Source, r.StartTime, r.Duration, orNull(r.Summary), r.Created)
+	if err != nil {
+		return fmt.Errorf("write run: %w", store.Classify(err))
+	}
+	if tag.RowsAffected() > 0 {
+		return nil
+	}
+	b.replaces = true
+	return store.MergeRunTx(b.ctx, b.tx, r)
+}
+
+// Duration sets a run's duration in seconds, where the report says another one than the sum of its results.
+func (b *Bulk) Duration(run uuid.UUID, seconds float64) error {
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	_, err := b.tx.Exec(b.ctx, `UPDATE runs SET duration = $2 WHERE id = $1`, run, seconds)
+	return err
+}
+
+// Result writes a result, sooner or later.
+func (b *Bulk) Result(r store.Result) error {
+	b.results = append(b.results, r)
+	b.bytes += resultSize(r)
+	if len(b.results) >= bulkRows || b.bytes >= bulkBytes {
+		return b.flushResults()
+	}
+	return nil
+}
+
+// Artifact writes an artifact, sooner or later, in place of one that its owner has under this name.
+func (b *Bulk) Artifact(a store.Artifact) error {
+	b.files = append(b.files, a)
+	b.fileBytes += artifactSize(&a)
+	if len(b.files) >= bulkFiles || b.fileBytes >= bulkBytes {
+		return b.Flush()
+	}
+	return nil
+}
+
+// Flush writes what waits. The results go first: artifacts refer to them.
+func (b *Bulk) Flush() error {
+	if err := b.flushResults(); err != nil {
+		return err
+	}
+	return b.flushArtifacts()
+}
+
+var resultCopyColumns = []string{"id", "project_id", "run_id", "test_id", "result", "data", "params", "duration", "start_time", "source", "env", "component"}
+
+func (b *Bulk) flushResults() error {
+	if len(b.results) == 0 {
+		return nil
+	}
+	fresh, known, err := b.part()
+	if err != nil {
+		return fmt.Errorf("write results: %w", store.Classify(err))
+	}
+	if len(fresh) > 0 {
+		_, err = b.tx.CopyFrom(b.ctx, pgx.Identifier{"results"}, resultCopyColumns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
+			r := &fresh[i]
+			return []any{r.ID, r.ProjectID, r.RunID, r.TestID, r.Result, objectOr(r.Data), objectOr(r.Params), r.Duration, r.StartTime, r.Source, r.Env, r.Component}, nil
+		}))
+		if err != nil {
+			return fmt.Errorf("write results: %w", store.Classify(err))
+		}
+	}
+	if len(known) > 0 {
+		_, err = b.tx.Exec(b.ctx, `
+			UPDATE results r
+			   SET project_id = n.project_id, run_id = n.run_id, test_id = n.test_id, result = n.result, data = n.data, params = n.params,
+			       duration = n.duration, start_time = n.start_time, source = n.source, env = n.env, component = n.component
+			  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::float8[],
+			              $9::timestamp[], $10::text[], $11::text[], $12::text[])
+			       AS n(id, project_id, run_id, test_id, result, data, params, duration, start_time, source, env, component)
+			 WHERE r.id = n.id`, resultColumns(known)...)
+		if err != nil {
+			return fmt.Errorf("replace results: %w", store.Classify(err))
+		}
+	}
+	b.Results += int64(len(fresh) + len(known))
+	clear(b.results)
+	b.results, b.bytes = b.results[:0], 0
+	return nil
+}
+
+// part tells new rows from those whose id is there, and keeps the last of several rows with one id.
+func (b *Bulk) part() (fresh, known []store.Result, err error) {
+	all := make([]uuid.UUID, len(b.results))
+	last := make(map[uuid.UUID]int, len(b.results))
+	for i, r := range b.results {
+		all[i] = r.ID
+		last[r.ID] = i
+	}
+	there, err := ids(b.tx.Query(b.ctx, `SELECT id FROM results WHERE id = ANY($1)`, all))
+	if err != nil {
+		return nil, nil, err
+	}
+	exists := make(map[uuid.UUID]bool, len(there))
+	for _, id := range there {
+		exists[id] = true
+	}
+	if len(there) == 0 && len(last) == len(all) {
+		return b.results, nil, nil
+	}
+	b.replaces = b.replaces || len(there) > 0
+	for i, r := range b.results {
+		switch {
+		case last[r.ID] != i:
+		case exists[r.ID]:
+			known = append(known, r)
+		default:
+			fresh = append(fresh, r)
+		}
+	}
+	return fresh, known, nil
+}
+
+var artifactCopyColumns = []string{"id", "result_id", "run_id", "filename", "data", "upload_date", "content"}
+
+func (b *Bulk) flushArtifacts() error {
+	if len(b.files) == 0 {
+		return nil
+	}
+	n := len(b.files)
+	if b.replaces {
+		if err := b.dropReplaced(); err != nil {
+			return fmt.Errorf("replace artifacts: %w", store.Classify(err))
+		}
+	}
+	_, err := b.tx.CopyFrom(b.ctx, pgx.Identifier{"artifacts"}, artifactCopyColumns, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
+		a := &b.files[i]
+		uploaded := a.UploadDate
+		if uploaded.IsZero() {
+			uploaded = time.Now().UTC()
+		}
+		return []any{a.ID, a.ResultID, a.RunID, a.Filename, objectOr(a.Data), uploaded, a.Content}, nil
+	}))
+	if err != nil {
+		return fmt.Errorf("write artifacts: %w", store.Classify(err))
+	}
+	b.Artifacts += int64(n)
+	clear(b.files)
+	b.files, b.fileBytes = b.files[:0], 0
+	return nil
+}
+
+// dropReplaced deletes what the owners of the waiting artifacts have under the same names.
+func (b *Bulk) dropReplaced() error {
+	for _, owner := range []struct {
+		column string
+		of     func(store.Artifact) *uuid.UUID
+	}{
+		{"result_id", func(a store.Artifact) *uuid.UUID { return a.ResultID }},
+		{"run_id", func(a store.Artifact) *uuid.UUID { return a.RunID }},
+	} {
+		var owners []uuid.UUID
+		var names []*string
+		for _, a := range b.files {
+			if id := owner.of(a); id != nil {
+				owners, names = append(owners, *id), append(names, a.Filename)
+			}
+		}
+		if len(owners) == 0 {
+			continue
+		}
+		_, err := b.tx.Exec(b.ctx, `DELETE FROM artifacts a USING unnest($1::uuid[], $2::text[]) AS n(owner, filename)
+			WHERE a.`+owner.column+` = n.owner AND a.filename = n.filename`, owners, names)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
