@@ -19,7 +19,7 @@ func settings(memory uint64, system string, unsafe bool) map[string]string {
 		memory = 2 * gib
 	}
 	s := map[string]string{
-		"shared_buffers":       megabytes(memory/8, 32*mib, 2*gib),
+		"shared_buffers":       megabytes(memory/8, 32*mib, gib),
 		"effective_cache_size": megabytes(memory/2, 128*mib, 64*gib),
 		"work_mem":             megabytes(memory/512, 4*mib, 32*mib),
 		"maintenance_work_mem": megabytes(memory/32, 32*mib, 512*mib),
