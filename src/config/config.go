@@ -1,0 +1,195 @@
+// Package config is the one typed configuration of every role of the binary: defaults, then a file, then the
+// environment (the names of Ibutsu 3.1.1 included), then flags; later wins.
+//
+// The table in settings.go is the only list of settings. Parsing, the flags of the commands, check-config, the form
+// handed to the modules and docs/configuration.md all follow from it.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is the effective configuration. It is complete and checked when it comes from [Load]; the zero value is not
+// usable, [Default] is.
+type Config struct {
+	Server     Server
+	Database   Database
+	Redis      Redis
+	SignIn     SignIn
+	Superadmin Superadmin
+	Providers  Providers
+	Mail       Mail
+	Limits     Limits
+	Jobs       Jobs
+	Retention  Retention
+	Log        Log
+}
+
+// Server is what the backend listens on and how it is reached from outside.
+type Server struct {
+	// Listen is HOST:PORT; an empty host means all addresses.
+	Listen string
+	// BackendURL is the root under which clients reach the API, without a slash at the end and without /api.
+	BackendURL string
+	// FrontendURL is the root of the page, without a slash at the end.
+	FrontendURL string
+	// StateDir holds everything that `ibutsu up` keeps: the private PostgreSQL, sockets, spools.
+	StateDir string
+	// PluginDir holds third-party importers; empty means none.
+	PluginDir string
+	// TrustedProxies may say who the client is (X-Forwarded-For, -Proto, Forwarded); others are not believed.
+	TrustedProxies []netip.Prefix
+	// CORSOrigins may call from a browser; a single "*" means every origin.
+	CORSOrigins []string
+	// ReadTimeout bounds reading one request, its body included.
+	ReadTimeout time.Duration
+	// WriteTimeout bounds writing one answer.
+	WriteTimeout time.Duration
+	// IdleTimeout is how long a kept connection may stay silent. Reporters that pause between two posts meet a
+	// closed connection when it is short.
+	IdleTimeout time.Duration
+	// ShutdownGrace is how long accepted requests and running jobs may take to end after SIGTERM.
+	ShutdownGrace time.Duration
+}
+
+// Database is how PostgreSQL is reached.
+type Database struct {
+	// URL is a postgres:// URL, or empty when no database is configured (then `ibutsu up` makes its own).
+	URL Secret
+	// Parts are the single POSTGRESQL_* settings. They are folded into URL by [Load]; nothing else reads them.
+	Parts DatabaseParts
+	// PoolMax and PoolMin are connections of one process.
+	PoolMax, PoolMin int
+	// ConnectTimeout bounds one attempt to connect, Wait all attempts at start together.
+	ConnectTimeout, Wait time.Duration
+	// StatementTimeout ends a statement of a request, JobStatementTimeout one of a job; 0 means no limit.
+	StatementTimeout, JobStatementTimeout time.Duration
+	// ConnLifetime and ConnIdle are when a pooled connection is replaced or closed.
+	ConnLifetime, ConnIdle time.Duration
+	// MigrateOnStart brings the schema up to date at start, under a lock.
+	MigrateOnStart bool
+}
+
+// DatabaseParts are the pieces of a database URL as Ibutsu names them.
+type DatabaseParts struct {
+	Host     string // name, address or folder of a Unix socket
+	Port     int
+	Name     string
+	User     string
+	Password Secret
+	SSLMode  string
+}
+
+// Redis is the optional Redis or Valkey.
+type Redis struct {
+	// URL is redis://, rediss:// or unix://; empty means that caches, limits and events stay in the process.
+	URL Secret
+	// CeleryBroker and CeleryBackend are the names under which Ibutsu knew Redis; [Load] folds them into URL.
+	CeleryBroker, CeleryBackend Secret
+}
+
+// SignIn is local login and the tokens.
+type SignIn struct {
+	// JWTSecret is the HS256 key; empty means the one that the database keeps.
+	JWTSecret   Secret
+	JWTIssuer   string
+	JWTLifetime time.Duration
+	// BcryptCost is the cost of new password hashes, 4 to 31.
+	BcryptCost int
+	// UserLogin allows signing in with e-mail and password; superadmins may always.
+	UserLogin bool
+}
+
+// Superadmin is the administrator made, or promoted, at start. Unused when Email is empty.
+type Superadmin struct {
+	Email      string
+	Password   Secret
+	Name       string
+	OwnProject string
+}
+
+// Providers are the external sign-in providers. One whose ClientID is empty is off.
+type Providers struct {
+	Keycloak Keycloak
+	Google   Provider
+	GitHub   Provider
+	GitLab   Provider
+	// Facebook has its app id in ClientID.
+	Facebook Provider
+}
+
+// Provider is one OAuth 2 provider. Empty URLs mean the provider's own.
+type Provider struct {
+	ClientID     string
+	ClientSecret Secret
+	BaseURL      string
+	AuthURL      string
+	TokenURL     string
+}
+
+// Keycloak needs ClientID and BaseURL, else it is off.
+type Keycloak struct {
+	ClientID  string
+	BaseURL   string
+	Realm     string
+	AuthPath  string
+	Name      string
+	Icon      string
+	VerifySSL bool
+}
+
+// Mail is the SMTP server. Empty Server means that mails are written to the log instead.
+type Mail struct {
+	Server       string
+	Port         int
+	UseTLS       bool // STARTTLS
+	UseSSL       bool // TLS from the first byte
+	Username     string
+	Password     Secret
+	Sender       string
+	SuppressSend bool
+	Timeout      time.Duration
+}
+
+// Limits bound what a caller may send. Sizes are bytes.
+type Limits struct {
+	// Upload is one uploaded import file.
+	Upload int64
+	// Unpacked is everything inside one archive, unpacked; Members is how many files it may have.
+	Unpacked int64
+	Members  int
+	// Artifact is one artifact sent to the API, ImportArtifact one inside an archive or a JUnit file.
+	Artifact       int64
+	ImportArtifact int64
+	// JSONBody is one JSON request body.
+	JSONBody int64
+}
+
+// Jobs is the work in the background.
+type Jobs struct {
+	// Concurrency is how many jobs one worker process runs at a time.
+	Concurrency int
+	// TimeLimit ends one attempt of a job.
+	TimeLimit time.Duration
+	// ResultLifetime is how long the answer of a large page is kept for GET /task/{id}.
+	ResultLifetime time.Duration
+}
+
+// Retention is how old rows get before they are deleted; 0 keeps them for ever.
+type Retention struct {
+	Imports   time.Duration
+	Artifacts time.Duration
+	Results   time.Duration
+	Runs      time.Duration
+}
+
+// Log is what is logged and in which form.
+type Log struct {
+	// Level is trace, debug, info, warn or error.
+	Level string
+	// Format is json, pretty or auto (pretty on a terminal).
+	Format string
+	// Access writes one line for each request.
+	Access bool
+}
