@@ -1,0 +1,117 @@
+# Everything goes through here; `make` alone lists it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+export PATH := $(CURDIR)/bin/tools:$(PATH)
+
+STATE  ?= $(CURDIR)/.ibutsu
+LISTEN ?= :8080
+ARGS   ?=
+ROUNDS ?= 100
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PYTHON  := bin/venv/bin/python
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## Build, and serve Ibutsu on :8080 with its worker, scheduler and PostgreSQL (LISTEN=, STATE=)
+	@scripts/prepare up
+	@$(MAKE) --no-print-directory bin/ibutsu
+	@exec bin/ibutsu up --state '$(STATE)' --listen '$(LISTEN)'
+
+.PHONY: build
+build: ## Build bin/ibutsu
+	@scripts/prepare build
+	@$(MAKE) --no-print-directory bin/ibutsu
+
+# Go knows what is out of date better than make does.
+.PHONY: bin/ibutsu
+bin/ibutsu:
+	$(GOBUILD) -o $@ ./src/cmd/ibutsu
+
+.PHONY: test
+test: ## Run every check: Go tests, fuzzing, conformance, clients, adoption, torture (STEPS="go fuzz" for some)
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools
+	@scripts/test $(STEPS)
+
+# The programs of the checks.
+.PHONY: tools
+tools:
+	@$(GOBUILD) -o bin/checks/ ./checks/withserver ./checks/adoption ./checks/torture
+
+.PHONY: conformance
+conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v", WIDGETS=1 for all areas)
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-conformance
+
+# Widgets and dashboards are built after the rest: WIDGETS=1 checks them too.
+WITHOUT := $(if $(filter 1,$(WIDGETS)),,--without widget --without widget-config --without dashboard)
+
+.PHONY: run-conformance run-clients run-adoption run-torture
+run-conformance:
+	@bin/checks/withserver $(PYTHON) checks/conformance/conformance.py --base-url {url} --token-file {token-file} \
+	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
+
+run-clients:
+	@bin/checks/withserver -redis $(PYTHON) checks/clients/run.py $(if $(filter 1,$(WIDGETS)),--widgets) $(ARGS)
+
+run-adoption:
+	@bin/checks/adoption $(ARGS)
+
+run-torture:
+	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)
+
+.PHONY: clients
+clients: ## Push real runs with the released clients and try every call of theirs
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-clients
+
+.PHONY: adoption
+adoption: ## Take over a database of Ibutsu 3.1.1 and read everything back
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-adoption
+
+.PHONY: torture
+torture: ## Kill the worker and the backend while they work (ROUNDS=100), and look for what was lost
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-torture
+
+.PHONY: bench
+bench: ## Measure speed and memory at 200,000 and 2,000,000 results, beside the original's figures (takes long)
+	@scripts/prepare up
+	@$(MAKE) --no-print-directory bin/ibutsu
+	@$(GOBUILD) -o bin/checks/ ./checks/bench
+	@bin/checks/bench -large $(ARGS)
+
+.PHONY: bench-small
+bench-small: ## The same at 200,000 results, without the largest imports
+	@scripts/prepare up
+	@$(MAKE) --no-print-directory bin/ibutsu
+	@$(GOBUILD) -o bin/checks/ ./checks/bench
+	@bin/checks/bench $(ARGS)
+
+.PHONY: lint
+lint: bin/tools/golangci-lint ## Run golangci-lint, which also guards the walls between the rooms
+	@golangci-lint run $(ARGS) ./...
+
+GOLANGCI := v2.15.0
+bin/tools/golangci-lint: bin/tools/.golangci-$(GOLANGCI)
+bin/tools/.golangci-$(GOLANGCI):
+	@scripts/prepare build
+	GOBIN=$(CURDIR)/bin/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@rm -f bin/tools/.golangci-*
+	@touch $@
+
+.PHONY: generate
+generate: ## Make the generated code anew (SQL, OpenAPI, gRPC)
+	@scripts/prepare build
+	@go generate ./...
+
+.PHONY: clean
+clean: ## Remove what was built; the state of `make up` stays
+	rm -rf bin
