@@ -42,7 +42,7 @@ test: ## Run every check: Go tests, fuzzing, conformance, clients, adoption, tor
 # The programs of the checks.
 .PHONY: tools
 tools:
-	@$(GOBUILD) -o bin/checks/ ./checks/withserver ./checks/adoption ./checks/torture
+	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture
 
 .PHONY: conformance
 conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v", WIDGETS=1 for all areas)
@@ -61,7 +61,7 @@ run-clients:
 	@bin/checks/withserver -redis $(PYTHON) checks/clients/run.py $(if $(filter 1,$(WIDGETS)),--widgets) $(ARGS)
 
 run-adoption:
-	@bin/checks/adoption $(ARGS)
+	@bin/checks/withpg bin/checks/adoption $(if $(filter 1,$(WIDGETS)),-widgets) $(ARGS)
 
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)
