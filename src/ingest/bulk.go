@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,10 @@ type Bulk struct {
 	bytes     int64 // of results that wait
 	fileBytes int64 // of artifacts that wait
 
+	// writing tells the outcome of the batch that goes to the database while the next one is being read; nil: none does.
+	writing chan error
+	spare   []store.Result
+
 	// replaces says that the report or a part of it was there before, artifacts perhaps included.
 	replaces bool
 
@@ -40,17 +45,20 @@ func InBulk(ctx context.Context, s *store.Store, f func(*Bulk) error) error {
 	return s.InTx(ctx, func(tx pgx.Tx) error {
 		b := &Bulk{tx: tx, ctx: ctx}
 		if err := f(b); err != nil {
-			return err
+			return errors.Join(err, b.wait())
 		}
 		return b.Flush()
 	})
 }
 
-// Tx is the transaction, for what must be there together with the report: the state of its import.
+// Tx is the transaction, for what must be there together with the report: the state of its import. Call it after Flush.
 func (b *Bulk) Tx() pgx.Tx { return b.tx }
 
 // Run writes a run. Where it exists its metadata are merged, and all else that r has is replaced.
 func (b *Bulk) Run(r store.Run) error {
+	if err := b.wait(); err != nil {
+		return err
+	}
 	tag, err := b.tx.Exec(b.ctx, `
 		INSERT INTO runs (id, project_id, data, env, component, source, start_time, duration, summary, created)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
@@ -99,16 +107,41 @@ func (b *Bulk) Flush() error {
 	if err := b.flushResults(); err != nil {
 		return err
 	}
+	if err := b.wait(); err != nil {
+		return err
+	}
 	return b.flushArtifacts()
+}
+
+// flushResults lets the waiting results go to the database while the caller reads on: parsing and COPY each keep a
+// processor busy. There is one batch on its way at most, since a transaction is one connection.
+func (b *Bulk) flushResults() error {
+	if err := b.wait(); err != nil || len(b.results) == 0 {
+		return err
+	}
+	batch := b.results
+	b.results, b.bytes = b.spare[:0], 0
+	b.writing = make(chan error, 1)
+	go func() { b.writing <- b.writeResults(batch) }()
+	b.spare = batch
+	return nil
+}
+
+// wait waits for the batch on its way.
+func (b *Bulk) wait() error {
+	if b.writing == nil {
+		return nil
+	}
+	err := <-b.writing
+	b.writing = nil
+	clear(b.spare[:cap(b.spare)])
+	return err
 }
 
 var resultCopyColumns = []string{"id", "project_id", "run_id", "test_id", "result", "data", "params", "duration", "start_time", "source", "env", "component"}
 
-func (b *Bulk) flushResults() error {
-	if len(b.results) == 0 {
-		return nil
-	}
-	fresh, known, err := b.part()
+func (b *Bulk) writeResults(batch []store.Result) error {
+	fresh, known, err := b.part(batch)
 	if err != nil {
 		return fmt.Errorf("write results: %w", store.Classify(err))
 	}
@@ -135,16 +168,14 @@ func (b *Bulk) flushResults() error {
 		}
 	}
 	b.Results += int64(len(fresh) + len(known))
-	clear(b.results)
-	b.results, b.bytes = b.results[:0], 0
 	return nil
 }
 
 // part tells new rows from those whose id is there, and keeps the last of several rows with one id.
-func (b *Bulk) part() (fresh, known []store.Result, err error) {
-	all := make([]uuid.UUID, len(b.results))
-	last := make(map[uuid.UUID]int, len(b.results))
-	for i, r := range b.results {
+func (b *Bulk) part(batch []store.Result) (fresh, known []store.Result, err error) {
+	all := make([]uuid.UUID, len(batch))
+	last := make(map[uuid.UUID]int, len(batch))
+	for i, r := range batch {
 		all[i] = r.ID
 		last[r.ID] = i
 	}
@@ -157,10 +188,10 @@ func (b *Bulk) part() (fresh, known []store.Result, err error) {
 		exists[id] = true
 	}
 	if len(there) == 0 && len(last) == len(all) {
-		return b.results, nil, nil
+		return batch, nil, nil
 	}
 	b.replaces = b.replaces || len(there) > 0
-	for i, r := range b.results {
+	for i, r := range batch {
 		switch {
 		case last[r.ID] != i:
 		case exists[r.ID]:

@@ -242,3 +242,22 @@ func (s *Store) DeleteImportsBefore(ctx context.Context, then time.Time) (int64,
 	n, err := s.q.DeleteImportsBefore(ctx, then)
 	return n, wrap("delete imports", err)
 }
+
+// ProjectForImport finds the project that a report names by id or name, among those that the user may write to; nil: none,
+// or several of that name.
+func (s *Store) ProjectForImport(ctx context.Context, nameOrID string, user uuid.UUID) (*uuid.UUID, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT p.id FROM projects p
+		 WHERE (p.id::text = lower($1) OR p.name = $1)
+		   AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND (u.is_superadmin OR p.owner_id = u.id
+		       OR EXISTS (SELECT 1 FROM users_projects m WHERE m.user_id = u.id AND m.project_id = p.id)))
+		 LIMIT 2`, nameOrID, user)
+	if err != nil {
+		return nil, wrap("project of import", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(found) != 1 {
+		return nil, wrap("project of import", err)
+	}
+	return &found[0], nil
+}

@@ -157,7 +157,8 @@ func (q *Queries) InsertImportChunk(ctx context.Context, arg InsertImportChunkPa
 }
 
 const setImportState = `-- name: SetImportState :execrows
-UPDATE imports SET status = $2, data = coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') || $3 WHERE id = $1
+UPDATE imports SET status = $2, data = (coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') - 'progress' - 'error') || $3
+ WHERE id = $1
 `
 
 type SetImportStateParams struct {
@@ -166,6 +167,7 @@ type SetImportStateParams struct {
 	Data   json.RawMessage
 }
 
+// What an earlier state said of its progress or its fault no longer holds.
 func (q *Queries) SetImportState(ctx context.Context, arg SetImportStateParams) (int64, error) {
 	result, err := q.db.Exec(ctx, setImportState, arg.ID, arg.Status, arg.Data)
 	if err != nil {

@@ -11,6 +11,21 @@ import (
 	"github.com/google/uuid"
 )
 
+type Dashboard struct {
+	ID          uuid.UUID
+	Title       *string
+	Description *string
+	Filters     *string
+	ProjectID   *uuid.UUID
+	UserID      *uuid.UUID
+}
+
+type Group struct {
+	ID   uuid.UUID
+	Name *string
+	Data json.RawMessage
+}
+
 type Import struct {
 	ID       uuid.UUID
 	Filename *string
@@ -18,6 +33,15 @@ type Import struct {
 	Data     json.RawMessage
 	Status   *string
 	Created  time.Time
+}
+
+type Project struct {
+	ID                 uuid.UUID
+	Name               *string
+	Title              *string
+	OwnerID            *uuid.UUID
+	GroupID            *uuid.UUID
+	DefaultDashboardID *uuid.UUID
 }
 
 type Task struct {
@@ -28,4 +52,23 @@ type Task struct {
 	Answer  []byte
 	Error   *string
 	Created time.Time
+}
+
+type Token struct {
+	ID      uuid.UUID
+	Name    string
+	Token   string
+	Expires *time.Time
+	UserID  *uuid.UUID
+}
+
+type User struct {
+	ID             uuid.UUID
+	Email          string
+	Password       *string
+	Name           *string
+	ActivationCode *string
+	IsSuperadmin   bool
+	IsActive       bool
+	GroupID        *uuid.UUID
 }

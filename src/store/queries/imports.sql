@@ -6,7 +6,9 @@ INSERT INTO imports (id, filename, format, data, status, created) VALUES ($1, $2
 RETURNING id, filename, format, data, status, created;
 
 -- name: SetImportState :execrows
-UPDATE imports SET status = $2, data = coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') || $3 WHERE id = $1;
+-- What an earlier state said of its progress or its fault no longer holds.
+UPDATE imports SET status = $2, data = (coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') - 'progress' - 'error') || $3
+ WHERE id = $1;
 
 -- name: InsertImportChunk :exec
 INSERT INTO import_chunks (import_id, seq, content) VALUES ($1, $2, $3);

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrLeaseTaken means that another process holds the lease.
+var ErrLeaseTaken = errors.New("another process holds the lease")
+
+// HoldLease takes a lease by name: an advisory lock that lasts as long as the connection, which the caller keeps. PostgreSQL
+// drops it when the process dies, however it dies.
+func (s *Store) HoldLease(ctx context.Context, name string) (*pgxpool.Conn, error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, wrap("lease", err)
+	}
+	var got bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, name).Scan(&got); err != nil {
+		conn.Release()
+		return nil, wrap("lease", err)
+	}
+	if !got {
+		conn.Release()
+		return nil, ErrLeaseTaken
+	}
+	return conn, nil
+}
+
+// RescueJobs makes the jobs of workers that hold no lease available again and returns how many. Being killed is no fault of
+// the job, so it does not use up an attempt; but one that was running at many deaths waits longer and longer, since it
+// may be what kills its workers, and the others must get their turn.
+func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `
+		WITH dead AS (
+			SELECT id, coalesce((metadata ->> 'deaths')::int, 0) + 1 AS deaths FROM river_job j
+			 WHERE state = 'running'
+			   AND NOT EXISTS (
+			       SELECT 1 FROM pg_locks l
+			        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+			          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(j.attempted_by[array_upper(j.attempted_by, 1)], 0))
+			   FOR UPDATE SKIP LOCKED)
+		UPDATE river_job j
+		   SET state = CASE WHEN d.deaths > 150 THEN 'scheduled' ELSE 'available' END::river_job_state,
+		       attempt = greatest(j.attempt - 1, 0),
+		       scheduled_at = now() + CASE WHEN d.deaths > 150 THEN least(d.deaths - 150, 60) * interval '1 minute' ELSE interval '0' END,
+		       metadata = j.metadata || jsonb_build_object('deaths', d.deaths)
+		  FROM dead d WHERE j.id = d.id`)
+	return tag.RowsAffected(), wrap("rescue jobs", err)
+}
+
+// JobCounts returns how many jobs there are in each state.
+func (s *Store) JobCounts(ctx context.Context) (map[string]int64, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT state::text, count(*) FROM river_job GROUP BY state`)
+	counts := map[string]int64{}
+	var state string
+	var n int64
+	_, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error {
+		counts["jobs_"+state] = n
+		return nil
+	})
+	return counts, wrap("job counts", err)
+}
+
+// DueTx says whether a periodic job is due, and notes its run and the next one. One that was never seen is not due: its
+// first time is the next in its plan.
+func (s *Store) DueTx(ctx context.Context, tx pgx.Tx, name string, now, next time.Time) (bool, error) {
+	var due bool
+	err := tx.QueryRow(ctx, `
+		INSERT INTO schedules AS s (name, next_run) VALUES ($1, $3)
+		ON CONFLICT (name) DO UPDATE
+		   SET last_run = CASE WHEN s.next_run <= $2 THEN $2 ELSE s.last_run END,
+		       -- A plan that was changed to come earlier takes effect at once.
+		       next_run = CASE WHEN s.next_run <= $2 THEN $3 ELSE least(s.next_run, $3) END
+		RETURNING last_run IS NOT DISTINCT FROM $2`, name, now, next).Scan(&due)
+	return due, wrap("schedule", err)
+}
+
+// CopyStartTimes copies the metadata's starttime to start_time in the results of a run that have none there.
+func (s *Store) CopyStartTimes(ctx context.Context, run uuid.UUID) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `
+		UPDATE results SET data = data || jsonb_build_object('start_time', data -> 'starttime')
+		 WHERE data ->> 'run' = $1::text AND run_id = $1 AND jsonb_typeof(data) = 'object'
+		   AND data ? 'starttime' AND coalesce(data ->> 'start_time', '') = ''`, run)
+	return tag.RowsAffected(), wrap("copy start times", err)
+}
