@@ -7,6 +7,7 @@ package config
 
 import (
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type Config struct {
 
 // Server is what the backend listens on and how it is reached from outside.
 type Server struct {
-	// Listen is HOST:PORT; an empty host means all addresses.
+	// Listen is HOST:PORT, where an empty host means all addresses and port 0 any free one, or unix:PATH.
 	Listen string
 	// BackendURL is the root under which clients reach the API, without a slash at the end and without /api.
 	BackendURL string
@@ -59,6 +60,8 @@ type Database struct {
 	URL Secret
 	// Parts are the single POSTGRESQL_* settings. They are folded into URL by [Load]; nothing else reads them.
 	Parts DatabaseParts
+	// PostgresBin is the folder of initdb and postgres for a private PostgreSQL; empty means that they are looked for.
+	PostgresBin string
 	// PoolMax and PoolMin are connections of one process.
 	PoolMax, PoolMin int
 	// ConnectTimeout bounds one attempt to connect, Wait all attempts at start together.
@@ -192,4 +195,22 @@ type Log struct {
 	Format string
 	// Access writes one line for each request.
 	Access bool
+}
+
+// Secrets are all secret texts of the configuration, and the passwords inside its URLs, for the log to mask.
+func (c *Config) Secrets() []string {
+	var secrets []string
+	for _, s := range Settings() {
+		text := s.Text(c)
+		if !s.Secret || text == "" {
+			continue
+		}
+		secrets = append(secrets, text)
+		if u, err := url.Parse(text); err == nil && u.User != nil {
+			if password, ok := u.User.Password(); ok && password != "" {
+				secrets = append(secrets, password)
+			}
+		}
+	}
+	return secrets
 }

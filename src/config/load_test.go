@@ -41,6 +41,7 @@ func TestEnvironment(t *testing.T) {
 		"PORT":                              {environ: []string{"PORT=9000"}, want: map[string]string{"listen": ":9000", "backend_url": "http://127.0.0.1:9000"}},
 		"PORT gives way":                    {environ: []string{"PORT=9000", "IBUTSU_LISTEN=[::]:1"}, want: map[string]string{"listen": "[::]:1", "backend_url": "http://127.0.0.1:1"}},
 		"links follow listen":               {environ: []string{"IBUTSU_LISTEN=ci.example.com:80"}, want: map[string]string{"frontend_url": "http://ci.example.com:80"}},
+		"a unix socket":                     {environ: []string{"IBUTSU_LISTEN=unix:/run/ibutsu.sock"}, want: map[string]string{"listen": "unix:/run/ibutsu.sock", "backend_url": "http://127.0.0.1:8080"}},
 		"page follows the API":              {environ: []string{"BACKEND_URL=https://i.example.com/api"}, want: map[string]string{"backend_url": "https://i.example.com", "frontend_url": "https://i.example.com"}},
 		"backend url with user":             {environ: []string{"BACKEND_URL=https://a:hidden@b"}, err: []string{"BACKEND_URL"}},
 		"two names, same value":             {environ: []string{"JWT_LIFETIME_SECONDS=86400", "IBUTSU_JWT_LIFETIME=1d"}, want: map[string]string{"jwt_lifetime": "1d"}},
@@ -224,6 +225,13 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	require.Equal(t, "redis://:"+config.Mask+"@h:6379", redis.Shown(&c))
 	secret, _ := config.Find("jwt_secret")
 	require.Equal(t, config.Mask, secret.Shown(&c))
+}
+
+func TestSecretsForTheLog(t *testing.T) {
+	t.Parallel()
+	loaded, err := config.Load(config.Input{Environ: []string{"JWT_SECRET=jwt", "DATABASE_URL=postgres://u:p%40@h/d"}})
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"jwt", "postgres://u:p%40@h/d", "p@"}, loaded.Config.Secrets())
 }
 
 func TestPasswordInTheQueryOfAURLIsMasked(t *testing.T) {

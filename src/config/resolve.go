@@ -41,7 +41,10 @@ func (l *loader) resolveServer() {
 // localURL is how a browser on the same machine reaches a listen address.
 func localURL(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
-	if ip := net.ParseIP(host); err != nil || host == "" || (ip != nil && ip.IsUnspecified()) {
+	if err != nil || strings.HasPrefix(listen, "unix:") { // a proxy is in front of it, at an address that is not known here
+		return "http://127.0.0.1:8080"
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port)

@@ -277,6 +277,12 @@ func databaseSettings() []Setting {
 			},
 		},
 		{
+			Name: "postgres_bin", Group: GroupDatabase, DefaultNote: "PATH and the usual folders",
+			Env:  env("postgres_bin"),
+			Help: "Folder of initdb and postgres for the private PostgreSQL of `ibutsu up`",
+			bind: func(c *Config) value { return textValue{&c.Database.PostgresBin} },
+		},
+		{
 			Name: "database_pool_max", Group: GroupDatabase, Default: "16",
 			Env:  env("database_pool_max"),
 			Help: "Most connections of one process",

@@ -43,6 +43,7 @@ func options() map[string]option {
 		"database_user":            {"me", func(c *config.Config) any { return c.Database.Parts.User }, "me", ""},
 		"database_password":        {"p ss", func(c *config.Config) any { return c.Database.Parts.Password.Reveal() }, "p ss", ""},
 		"database_sslmode":         {"verify-full", func(c *config.Config) any { return c.Database.Parts.SSLMode }, "verify-full", "on"},
+		"postgres_bin":             {"/opt/pg/bin", func(c *config.Config) any { return c.Database.PostgresBin }, "/opt/pg/bin", ""},
 		"database_pool_max":        {"40", func(c *config.Config) any { return c.Database.PoolMax }, 40, "0"},
 		"database_pool_min":        {"3", func(c *config.Config) any { return c.Database.PoolMin }, 3, "many"},
 		"database_connect_timeout": {"2s", func(c *config.Config) any { return c.Database.ConnectTimeout }, 2 * time.Second, "1ms"},

@@ -256,7 +256,7 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return prefix.Masked(), err
 }
 
-// addressValue is HOST:PORT, :PORT or a port alone.
+// addressValue is HOST:PORT, :PORT, a port alone, or the path of a Unix socket.
 type addressValue struct{ to *string }
 
 func (v addressValue) String() string { return *v.to }
@@ -265,6 +265,10 @@ func (v addressValue) Set(s string) error {
 	s = strings.TrimSpace(s)
 	if _, err := strconv.ParseUint(s, 10, 16); err == nil {
 		s = ":" + s
+	}
+	if path, ok := strings.CutPrefix(s, "unix:"); ok && path != "" || strings.HasPrefix(s, "/") {
+		*v.to = s
+		return nil
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil || strings.ContainsAny(host, " /") {

@@ -1,0 +1,81 @@
+// Package telemetry sets up the log: zerolog with one line for each event, JSON in service and readable on a terminal,
+// with secrets masked on the way out; and the bridges that bring the logs of libraries into it.
+package telemetry
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Format is the form of the lines.
+type Format string
+
+const (
+	// FormatAuto is FormatPretty on a terminal, else FormatJSON.
+	FormatAuto Format = "auto"
+	// FormatJSON is one JSON object on a line.
+	FormatJSON Format = "json"
+	// FormatPretty is for people's eyes.
+	FormatPretty Format = "pretty"
+)
+
+// Options say where lines go and which.
+type Options struct {
+	// Out gets the lines, one Write for each.
+	Out io.Writer
+	// Terminal tells whether Out is one.
+	Terminal bool
+	// NoColor turns colour off on a terminal, too (https://no-color.org).
+	NoColor bool
+	Format  Format
+	// Level is trace, debug, info, warn or error; info when empty.
+	Level string
+	// Now is the clock.
+	Now func() time.Time
+	// Secrets are texts that must not appear anywhere. Those shorter than eight bytes are left out: masking every
+	// "ibutsu" because it is also a password would ruin the log.
+	Secrets []string
+}
+
+// New makes the logger, and the sink under it for lines that another process of ours has made (see [Relay]).
+// Its error is about Level or Format.
+func New(o Options) (log zerolog.Logger, sink io.Writer, err error) {
+	if o.Level == "" {
+		o.Level = zerolog.LevelInfoValue
+	}
+	level, err := zerolog.ParseLevel(o.Level)
+	if err != nil {
+		return zerolog.Nop(), io.Discard, fmt.Errorf("log level %q is none of trace, debug, info, warn, error", o.Level)
+	}
+	if sink, err = newSink(o); err != nil {
+		return zerolog.Nop(), io.Discard, err
+	}
+	return zerolog.New(sink).Level(level).Hook(clock{o.Now}), sink, nil
+}
+
+func newSink(o Options) (io.Writer, error) {
+	out := zerolog.SyncWriter(o.Out)
+	switch {
+	case o.Format == FormatJSON, (o.Format == FormatAuto || o.Format == "") && !o.Terminal:
+		return newRedactor(out, o.Secrets), nil
+	case o.Format == FormatPretty, o.Format == FormatAuto, o.Format == "":
+		return newRedactor(zerolog.ConsoleWriter{
+			Out: out, NoColor: o.NoColor || !o.Terminal, TimeFormat: "15:04:05.000", TimeLocation: time.Local,
+		}, o.Secrets), nil
+	default:
+		return nil, fmt.Errorf("log format %q is none of auto, json, pretty", o.Format)
+	}
+}
+
+// clock stamps every event in UTC with milliseconds. zerolog's own stamp takes its clock and form from globals.
+type clock struct{ now func() time.Time }
+
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
+
+// Run implements [zerolog.Hook].
+func (c clock) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Str(zerolog.TimestampFieldName, c.now().UTC().Format(timeFormat))
+}
