@@ -1,0 +1,26 @@
+package plugin
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRestartsAreSpaced(t *testing.T) {
+	t.Parallel()
+	pace := pacer{backoff: Backoff{Min: time.Second, Max: 5 * time.Second, Reset: time.Minute}, random: func() float64 { return 0.5 }}
+	for i, want := range []time.Duration{1, 2, 4, 5, 5} {
+		require.Equal(t, want*time.Second, pace.after(0), i)
+	}
+	require.Equal(t, time.Second, pace.after(time.Minute), "a healthy minute forgives")
+	require.Equal(t, 2*time.Second, pace.after(59*time.Second))
+}
+
+func TestRestartsAreSpreadByChance(t *testing.T) {
+	t.Parallel()
+	for random, want := range map[float64]time.Duration{0: 800 * time.Millisecond, 0.75: 1100 * time.Millisecond} {
+		pace := pacer{backoff: Backoff{Min: time.Second, Max: time.Second}, random: func() float64 { return random }}
+		require.Equal(t, want, pace.after(0))
+	}
+}

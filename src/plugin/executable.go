@@ -1,0 +1,64 @@
+package plugin
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	goplugin "github.com/hashicorp/go-plugin"
+)
+
+// Executable is a program whose bytes are known.
+type Executable struct {
+	Path     string
+	Checksum []byte // SHA-256
+}
+
+// ErrChanged says that a program is not the one that was measured, and is therefore not started.
+var ErrChanged = errors.New("the executable has changed since it was measured")
+
+// Self is the program that runs now. On Linux it is named in a way that stays true when an upgrade puts another file in
+// its place: a module that is started again next week is of the same version as its host.
+func Self() (Executable, error) {
+	if runtime.GOOS == "linux" {
+		if e, err := Measure("/proc/self/exe"); err == nil {
+			return e, nil
+		}
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return Executable{}, fmt.Errorf("finding this program: %w", err)
+	}
+	return Measure(path)
+}
+
+// Measure reads the program at path.
+func Measure(path string) (Executable, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Executable{}, fmt.Errorf("measuring an executable: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return Executable{}, fmt.Errorf("measuring %s: %w", path, err)
+	}
+	return Executable{Path: path, Checksum: hash.Sum(nil)}, nil
+}
+
+// verify reads the program again. go-plugin's own check cannot be used together with a runner of ours, but its comparison
+// can.
+func (e Executable) verify() error {
+	secure := goplugin.SecureConfig{Checksum: e.Checksum, Hash: sha256.New()}
+	same, err := secure.Check(e.Path)
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", e.Path, err)
+	}
+	if !same {
+		return fmt.Errorf("%s: %w", e.Path, ErrChanged)
+	}
+	return nil
+}

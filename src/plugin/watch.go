@@ -1,0 +1,108 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// exited stands for the exit of the process as a reason; the text for it is known only once the process is reaped.
+const exited = "exited"
+
+// watch follows a module that runs.
+type watch struct {
+	host       *Host
+	connection *connection
+	ended      chan error // how the module's Run ended
+
+	well time.Time // since when it answers that it is OK; zero when it does not
+}
+
+func (w *watch) healthy() time.Duration {
+	if w.well.IsZero() {
+		return 0
+	}
+	return time.Since(w.well)
+}
+
+// until returns why the module has to be started again, or "" when ctx ended.
+func (w *watch) until(ctx context.Context) (reason string) {
+	const soon = 20 * time.Millisecond // the first answers are awaited by whoever waits for the module to be ready
+	pause := time.Duration(0)
+	for {
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ""
+		case <-w.connection.process.done():
+			timer.Stop()
+			return exited
+		case err := <-w.ended:
+			timer.Stop()
+			return w.ending(err)
+		case <-timer.C:
+		}
+		if reason := w.check(ctx); reason != "" {
+			return reason
+		}
+		if w.well.IsZero() {
+			pause = min(max(2*pause, soon), w.host.options.HealthInterval)
+		} else {
+			pause = w.host.options.HealthInterval
+		}
+	}
+}
+
+// ending says why Run is over. When the process died its calls fail, too; then the exit says more.
+func (w *watch) ending(err error) string {
+	if err == nil {
+		return "it ended by itself"
+	}
+	select {
+	case <-w.connection.process.done():
+		return exited
+	case <-time.After(200 * time.Millisecond):
+		return err.Error()
+	}
+}
+
+// check asks the module how it is. A module that answers is never restarted for what it answers: the database being away
+// is nothing that a restart mends. One that does not answer in time hangs.
+func (w *watch) check(ctx context.Context) (reason string) {
+	limit := w.host.options.HealthTimeout
+	asking, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	health, err := w.connection.module.health(asking)
+	if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return "" // the loop sees it
+		case asking.Err() != nil:
+			_ = w.connection.process.Kill(ctx)
+			return fmt.Sprintf("health check: no answer within %s, killed", limit)
+		}
+		return w.ending(fmt.Errorf("health check: %w", err))
+	}
+	stats, err := w.connection.module.stats(asking)
+	if err != nil {
+		stats = Stats{}
+	}
+	w.note(health, stats)
+	return ""
+}
+
+// note keeps the answers, and logs the moments at which the module becomes well or unwell.
+func (w *watch) note(health Health, stats Stats) {
+	h := w.host
+	before := h.Status()
+	h.enter(Running, func(s *Status) { s.Health, s.Stats = health, stats })
+	switch {
+	case health.OK && w.well.IsZero():
+		w.well = time.Now()
+		h.logger.Info().Str("detail", health.Detail).Msg("module is well")
+	case !health.OK && (!w.well.IsZero() || before.Health.Detail != health.Detail):
+		w.well = time.Time{}
+		h.logger.Warn().Str("detail", health.Detail).Msg("module is not well")
+	}
+}
