@@ -99,8 +99,10 @@ func StartTemporaryPostgres(ctx context.Context, dir string, fsyncOff bool) (*Po
 
 // URL is the address of a database in the cluster, for its superuser. Access is by the socket's folder, so it holds no
 // secret.
-func (p *Postgres) URL(database string) string {
-	query := url.Values{"host": {p.cluster.socket}, "port": {port}}
+func (p *Postgres) URL(database string) string { return address(p.cluster.socket, database) }
+
+func address(socket, database string) string {
+	query := url.Values{"host": {socket}, "port": {port}}
 	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query.Encode()}).String()
 }
 

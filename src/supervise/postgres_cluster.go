@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	superuser = "ibutsu"
-	port      = "5432" // only a part of the socket's name
+	superuser  = "ibutsu"
+	port       = "5432" // only a part of the socket's name
+	socketName = ".s.PGSQL." + port
 )
 
 // cluster is the folder of a private PostgreSQL and what is needed to run it.
@@ -60,7 +61,7 @@ func openCluster(ctx context.Context, options PostgresOptions) (*cluster, error)
 	if err := c.account.own(c.dir); err != nil {
 		return nil, fmt.Errorf("making its folder: %w", err)
 	}
-	c.socket, err = shortDir(filepath.Join(c.dir, "run"), filepath.Join(c.dir, "socket-dir"), len(".s.PGSQL."+port), c.account, os.Getenv("XDG_RUNTIME_DIR"))
+	c.socket, err = shortDir(filepath.Join(c.dir, "run"), filepath.Join(c.dir, "socket-dir"), len(socketName), c.account, os.Getenv("XDG_RUNTIME_DIR"))
 	if err != nil {
 		return nil, err
 	}
