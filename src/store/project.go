@@ -94,9 +94,18 @@ func (s *Store) InsertProjectTx(ctx context.Context, tx pgx.Tx, p Project) error
 	return wrap("add project", s.q.WithTx(tx).InsertProject(ctx, db.InsertProjectParams(p)))
 }
 
+// OwnProjectTx gives the first project of that name to the owner, or adds it when there is none.
+func (s *Store) OwnProjectTx(ctx context.Context, tx pgx.Tx, p Project) error {
+	n, err := s.q.WithTx(tx).OwnProjectNamed(ctx, db.OwnProjectNamedParams{OwnerID: *p.OwnerID, Name: *p.Name})
+	if err != nil || n > 0 {
+		return wrap("own project", err)
+	}
+	return s.InsertProjectTx(ctx, tx, p)
+}
+
 // UpdateProject changes a project under its row lock, and then does what also says in the same transaction. An error of
 // change or also is returned as it is, and nothing is written.
-func (s *Store) UpdateProject(ctx context.Context, id uuid.UUID, change func(*Project) error, also ...func(context.Context, pgx.Tx) error) (Project, error) {
+func (s *Store) UpdateProject(ctx context.Context, id uuid.UUID, change func(*Project) error, also ...TxFunc) (Project, error) {
 	var after Project
 	err := s.InTx(ctx, func(tx pgx.Tx) error {
 		q := s.q.WithTx(tx)

@@ -122,9 +122,12 @@ func (s *Store) PromoteUserTx(ctx context.Context, tx pgx.Tx, email string) (uui
 	return id, wrap("promote user", err)
 }
 
+// TxFunc does more in the transaction of a change.
+type TxFunc = func(context.Context, pgx.Tx) error
+
 // UpdateAccount changes an account under its row lock, and then does what also says in the same transaction. An error of
 // change or also is returned as it is, and nothing is written. ErrLastSuperadmin: nobody would be left to administer.
-func (s *Store) UpdateAccount(ctx context.Context, id uuid.UUID, change func(*Account) error, also ...func(context.Context, pgx.Tx) error) (User, error) {
+func (s *Store) UpdateAccount(ctx context.Context, id uuid.UUID, change func(*Account) error, also ...TxFunc) (User, error) {
 	var after Account
 	err := s.InTx(ctx, func(tx pgx.Tx) error {
 		q := s.q.WithTx(tx)

@@ -454,6 +454,23 @@ func (q *Queries) LockProjectForDelete(ctx context.Context, id uuid.UUID) (uuid.
 	return id_2, err
 }
 
+const ownProjectNamed = `-- name: OwnProjectNamed :execrows
+UPDATE projects SET owner_id = $1::uuid WHERE id = (SELECT p.id FROM projects p WHERE p.name = $2::text ORDER BY p.id LIMIT 1)
+`
+
+type OwnProjectNamedParams struct {
+	OwnerID uuid.UUID
+	Name    string
+}
+
+func (q *Queries) OwnProjectNamed(ctx context.Context, arg OwnProjectNamedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, ownProjectNamed, arg.OwnerID, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const releaseResultsOfRunsOfProject = `-- name: ReleaseResultsOfRunsOfProject :execrows
 UPDATE results SET run_id = NULL WHERE id IN (
     SELECT r.id FROM results r JOIN runs w ON w.id = r.run_id

@@ -13,6 +13,9 @@ INSERT INTO projects (id, name, title, owner_id, group_id, default_dashboard_id)
 -- name: UpdateProject :exec
 UPDATE projects SET name = $2, title = $3, owner_id = $4, group_id = $5, default_dashboard_id = $6 WHERE id = $1;
 
+-- name: OwnProjectNamed :execrows
+UPDATE projects SET owner_id = sqlc.arg(owner_id)::uuid WHERE id = (SELECT p.id FROM projects p WHERE p.name = sqlc.arg(name)::text ORDER BY p.id LIMIT 1);
+
 -- name: AddMembers :exec
 INSERT INTO users_projects (user_id, project_id)
 SELECT DISTINCT u.id, sqlc.arg(project_id)::uuid FROM unnest(sqlc.arg(users)::uuid[]) AS u(id)

@@ -1,0 +1,146 @@
+// Package jobs is the work that is done behind a request's back: one file for each kind of job, its arguments and its work.
+// Jobs are rows of PostgreSQL (River), added in the transaction of the rows that need them, so that neither is there alone.
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// The queues. Each has its own workers, so that a heavy import never keeps a run's summary waiting.
+const (
+	queueDefault     = river.QueueDefault
+	queueImports     = "imports"
+	queueQueries     = "queries"
+	queueMaintenance = "maintenance"
+)
+
+// settle is how long a run's job waits for more of its results.
+const settle = 5 * time.Second
+
+// Client adds jobs. It works on none.
+type Client struct {
+	river *river.Client[pgx.Tx]
+	store *store.Store
+	now   func() time.Time
+}
+
+// NewClient makes a client for those who only add jobs.
+func NewClient(s *store.Store) (*Client, error) {
+	c, err := river.NewClient(riverpgxv5.New(s.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return &Client{river: c, store: s, now: time.Now}, nil
+}
+
+// RunsChanged adds, for each run, the job that counts it and fills in what it lacks, a few seconds from now.
+func (c *Client) RunsChanged(ctx context.Context, tx pgx.Tx, runs []uuid.UUID) error {
+	at := c.now().Add(settle)
+	return c.addRuns(ctx, tx, runs, at)
+}
+
+func (c *Client) addRuns(ctx context.Context, tx pgx.Tx, runs []uuid.UUID, at time.Time) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	jobs := make([]river.InsertManyParams, len(runs))
+	for i, id := range runs {
+		jobs[i] = river.InsertManyParams{Args: UpdateRun{RunID: id}, InsertOpts: &river.InsertOpts{ScheduledAt: at}}
+	}
+	if _, err := c.river.InsertManyFastTx(ctx, tx, jobs); err != nil {
+		return fmt.Errorf("add job: %w", err)
+	}
+	return nil
+}
+
+// RunChanged is RunsChanged for one run, in the shape that store.UpdateRun takes.
+func (c *Client) RunChanged(ctx context.Context, tx pgx.Tx, run uuid.UUID) error {
+	return c.RunsChanged(ctx, tx, []uuid.UUID{run})
+}
+
+// Import adds the job of an import, in the transaction of its upload.
+func (c *Client) Import(id, user uuid.UUID) func(context.Context, pgx.Tx) error {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		_, err := c.river.InsertTx(ctx, tx, Import{ImportID: id, UserID: user}, nil)
+		return err
+	}
+}
+
+// QueryPage adds a task that answers a page too big for a request, and returns the task's id.
+func (c *Client) QueryPage(ctx context.Context, task uuid.UUID, user uuid.UUID, page QueryRequest) error {
+	raw, err := json.Marshal(page)
+	if err != nil {
+		return err
+	}
+	return c.store.InTx(ctx, func(tx pgx.Tx) error {
+		if err := c.store.InsertTaskTx(ctx, tx, store.Task{ID: task, UserID: user, Request: raw}); err != nil {
+			return err
+		}
+		_, err := c.river.InsertTx(ctx, tx, QueryPage{TaskID: task}, nil)
+		return err
+	})
+}
+
+var (
+	// ErrUnknownTask means that no task of that name may be started by hand.
+	ErrUnknownTask = errors.New("unknown task")
+	// ErrParams means that the task's parameters are not what it takes.
+	ErrParams = errors.New("wrong parameters")
+)
+
+// Start adds a job by the name and the parameters that the original's /admin/run-task takes, and returns the job's id.
+func (c *Client) Start(ctx context.Context, task string, params json.RawMessage) (int64, error) {
+	make, ok := tasks[task]
+	if !ok {
+		return 0, fmt.Errorf("%w: %s", ErrUnknownTask, task)
+	}
+	args, err := make(params)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrParams, err)
+	}
+	job, err := c.river.Insert(ctx, args, nil)
+	if err != nil {
+		return 0, fmt.Errorf("jobs: start %s: %w", task, err)
+	}
+	return job.Job.ID, nil
+}
+
+// tasks are the jobs that an administrator may start by hand.
+var tasks = map[string]func(json.RawMessage) (river.JobArgs, error){
+	"db.prune_old_files":            months(func(m int) river.JobArgs { return PruneArtifacts{Months: m} }, 5),
+	"db.prune_old_results":          months(func(m int) river.JobArgs { return PruneResults{Months: m} }, 6),
+	"db.prune_old_runs":             months(func(m int) river.JobArgs { return PruneRuns{Months: m} }, 12),
+	"db.prune_old_import_files":     pruneImportsArgs,
+	"db.clear_import_file_content":  decoded[ClearImport](func(a ClearImport) bool { return a.ImportID != uuid.Nil }),
+	"db.seed_users":                 decoded[SeedUsers](func(a SeedUsers) bool { return a.Projects != nil }),
+	"runs.update_run":               decoded[UpdateRun](func(a UpdateRun) bool { return a.RunID != uuid.Nil }),
+	"runs.sync_aborted_runs":        decoded[SyncRuns](func(SyncRuns) bool { return true }),
+	"results.add_result_start_time": decoded[AddResultStartTime](func(a AddResultStartTime) bool { return a.RunID != uuid.Nil }),
+	"db.recount_rollups":            decoded[RecountRollups](func(RecountRollups) bool { return true }),
+}
+
+// decoded reads parameters strictly: a misspelt one must not start a job that does something else.
+func decoded[A river.JobArgs](complete func(A) bool) func(json.RawMessage) (river.JobArgs, error) {
+	return func(params json.RawMessage) (river.JobArgs, error) {
+		var args A
+		if err := strict(params, &args); err != nil {
+			return nil, err
+		}
+		if !complete(args) {
+			return nil, errors.New("a parameter is missing")
+		}
+		return args, nil
+	}
+}

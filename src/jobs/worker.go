@@ -1,0 +1,185 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/importer"
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// WorkerOptions say what a worker works with.
+type WorkerOptions struct {
+	Store   *store.Store
+	Formats []importer.Format
+	Limits  importer.Limits
+	Encode  Encoder
+	// Imports is how many imports run at once; 0 means 2.
+	Imports int
+	Log     zerolog.Logger
+	// Slog receives what the job queue itself has to say; nil discards it.
+	Slog *slog.Logger
+	Now  func() time.Time
+}
+
+// Worker works on jobs until it is stopped. Several may run against one database.
+type Worker struct {
+	id    string
+	store *store.Store
+	river *river.Client[pgx.Tx]
+	lease *lease
+	log   zerolog.Logger
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	mu      sync.Mutex
+	busy    int
+}
+
+// NewWorker makes a worker; Start lets it work.
+func NewWorker(o WorkerOptions) (*Worker, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Imports == 0 {
+		o.Imports = 2
+	}
+	if o.Slog == nil {
+		o.Slog = slog.New(slog.DiscardHandler)
+	}
+	client, err := NewClient(o.Store)
+	if err != nil {
+		return nil, err
+	}
+	client.now = o.Now
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &importWorker{store: o.Store, client: client, formats: o.Formats, limits: o.Limits, log: o.Log})
+	river.AddWorker(workers, &clearImport{store: o.Store})
+	river.AddWorker(workers, &updateRun{store: o.Store})
+	river.AddWorker(workers, &syncRuns{store: o.Store, client: client, now: o.Now})
+	river.AddWorker(workers, &addResultStartTime{store: o.Store})
+	river.AddWorker(workers, &queryPage{store: o.Store, encode: o.Encode, log: o.Log})
+	river.AddWorker(workers, &seedUsers{store: o.Store})
+	river.AddWorker(workers, &recountRollups{store: o.Store, log: o.Log})
+	addPruners(workers, o.Store, o.Now, o.Log)
+
+	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}
+	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
+	w.river, err = river.NewClient(riverpgxv5.New(o.Store.Pool()), &river.Config{
+		ID:      w.id,
+		Logger:  o.Slog,
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			queueDefault:     {MaxWorkers: 4},
+			queueImports:     {MaxWorkers: o.Imports},
+			queueQueries:     {MaxWorkers: 2},
+			queueMaintenance: {MaxWorkers: 1},
+		},
+		// Kept long enough to look at, not so long that the queue's own table grows heavy.
+		CompletedJobRetentionPeriod: 6 * time.Hour,
+		JobTimeout:                  2 * time.Minute,
+		ErrorHandler:                &errorLog{o.Log},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("jobs: worker: %w", err)
+	}
+	return w, nil
+}
+
+// Start begins to work: first of all on what a killed worker left.
+func (w *Worker) Start(ctx context.Context) error {
+	if err := w.lease.take(ctx); err != nil {
+		return fmt.Errorf("jobs: start worker: %w", err)
+	}
+	if _, err := w.store.RescueJobs(ctx); err != nil {
+		return fmt.Errorf("jobs: start worker: %w", err)
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
+	if err := w.river.Start(running); err != nil {
+		stop()
+		w.lease.drop()
+		return fmt.Errorf("jobs: start worker: %w", err)
+	}
+	w.running.Go(func() { w.keep(running) })
+	return nil
+}
+
+// keep holds the lease and takes over the jobs of workers that died.
+func (w *Worker) keep(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := w.lease.keep(ctx); err != nil {
+			w.log.Warn().Err(err).Msg("the worker's lease is lost; trying to take it again")
+			continue
+		}
+		switch n, err := w.store.RescueJobs(ctx); {
+		case err != nil && ctx.Err() == nil:
+			w.log.Warn().Err(err).Msg("cannot look for jobs of dead workers")
+		case n > 0:
+			w.log.Warn().Int64("jobs", n).Msg("took over jobs of a worker that died")
+		}
+	}
+}
+
+// Stop takes no new jobs and waits for the running ones until ctx ends; then they are handed back. Nothing is lost either way.
+func (w *Worker) Stop(ctx context.Context) error {
+	if w.stop == nil {
+		return nil
+	}
+	err := w.river.Stop(ctx)
+	if err != nil {
+		hurry, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = w.river.StopAndCancel(hurry)
+	}
+	w.stop()
+	w.running.Wait()
+	// Last, so that no other worker takes a job that this one was still ending.
+	w.lease.drop()
+	return err
+}
+
+// Healthy says whether the worker can do its work: the database answers, and the lease is held.
+func (w *Worker) Healthy(ctx context.Context) error {
+	if err := w.store.Ping(ctx); err != nil {
+		return err
+	}
+	if !w.lease.held() {
+		return errors.New("the worker's lease is lost")
+	}
+	return nil
+}
+
+// Stats are numbers that say what the worker does.
+func (w *Worker) Stats(ctx context.Context) (map[string]int64, error) {
+	return w.store.JobCounts(ctx)
+}
+
+type errorLog struct{ log zerolog.Logger }
+
+func (e *errorLog) HandleError(_ context.Context, job *jobRow, err error) *river.ErrorHandlerResult {
+	e.log.Error().Err(err).Int64("job", job.ID).Str("kind", job.Kind).Int("attempt", job.Attempt).Msg("job failed")
+	return nil
+}
+
+func (e *errorLog) HandlePanic(_ context.Context, job *jobRow, value any, trace string) *river.ErrorHandlerResult {
+	e.log.Error().Interface("panic", value).Str("stack", trace).Int64("job", job.ID).Str("kind", job.Kind).Msg("job panicked")
+	return nil
+}
