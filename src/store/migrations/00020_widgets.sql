@@ -209,10 +209,10 @@ $$;
 -- One name for all rollups, for the jobs that compact and prove them.
 ALTER FUNCTION ibutsu_compact_rollups() RENAME TO ibutsu_compact_tally;
 ALTER FUNCTION ibutsu_rebuild_rollups() RENAME TO ibutsu_rebuild_tally;
-CREATE FUNCTION ibutsu_compact_rollups() RETURNS bigint
+CREATE OR REPLACE FUNCTION ibutsu_compact_rollups() RETURNS bigint
     LANGUAGE sql
     AS $$ SELECT ibutsu_compact_tally() + ibutsu_compact_fields() $$;
-CREATE FUNCTION ibutsu_rebuild_rollups() RETURNS bigint
+CREATE OR REPLACE FUNCTION ibutsu_rebuild_rollups() RETURNS bigint
     LANGUAGE sql
     AS $$ SELECT ibutsu_rebuild_tally() + ibutsu_rebuild_fields() $$;
 
