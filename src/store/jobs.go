@@ -71,15 +71,17 @@ func (s *Store) JobCounts(ctx context.Context) (map[string]int64, error) {
 // DueTx says whether a periodic job is due, and notes its run and the next one. One that was never seen is not due: its
 // first time is the next in its plan.
 func (s *Store) DueTx(ctx context.Context, tx pgx.Tx, name string, now, next time.Time) (bool, error) {
-	var due bool
+	var planned time.Time
 	err := tx.QueryRow(ctx, `
-		INSERT INTO schedules AS s (name, next_run) VALUES ($1, $3)
-		ON CONFLICT (name) DO UPDATE
-		   SET last_run = CASE WHEN s.next_run <= $2 THEN $2 ELSE s.last_run END,
-		       -- A plan that was changed to come earlier takes effect at once.
-		       next_run = CASE WHEN s.next_run <= $2 THEN $3 ELSE least(s.next_run, $3) END
-		RETURNING last_run IS NOT DISTINCT FROM $2`, name, now, next).Scan(&due)
-	return due, wrap("schedule", err)
+		INSERT INTO schedules AS s (name, next_run) VALUES ($1, $2)
+		-- A plan that was changed to come earlier takes effect at once.
+		ON CONFLICT (name) DO UPDATE SET next_run = least(s.next_run, $2)
+		RETURNING next_run`, name, next).Scan(&planned)
+	if err != nil || planned.After(now) {
+		return false, wrap("schedule", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE schedules SET last_run = $2, next_run = $3 WHERE name = $1`, name, now, next)
+	return err == nil, wrap("schedule", err)
 }
 
 // CopyStartTimes copies the metadata's starttime to start_time in the results of a run that have none there.
