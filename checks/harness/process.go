@@ -126,3 +126,22 @@ func kib(pid int, file string) (map[string]int, error) {
 	}
 	return values, nil
 }
+
+// Running are the processes, of any parent, whose executable file is the program.
+func Running(program string) ([]int, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, file := range files {
+		if target, err := os.Readlink(file); err == nil && target == program {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			if err != nil {
+				return nil, err
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}

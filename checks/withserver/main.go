@@ -3,8 +3,9 @@
 //	go run ./checks/withserver [-redis] [-binary FILE] COMMAND [ARGUMENT...]
 //
 // In the arguments {url} is the server's address without /api, {token} a superadmin's token and {token-file} a file that
-// holds it; IBUTSU_URL, IBUTSU_TOKEN and IBUTSU_TOKEN_FILE say the same. The server has a private state folder, gone
-// afterwards. The exit status is that of the command; it is 1 when the server did not stop in good order.
+// holds it; IBUTSU_URL, IBUTSU_TOKEN and IBUTSU_TOKEN_FILE say the same, IBUTSU_SERVER_LOG names the server's log. The
+// server has a private state folder, gone afterwards. The exit status is that of the command; it is 1 when the server did
+// not stop in good order.
 package main
 
 import (
@@ -69,7 +70,8 @@ func run(binary string, redis bool, args []string) (status int, err error) {
 	}
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = append(os.Environ(), "IBUTSU_URL="+server.URL, "IBUTSU_TOKEN="+server.Token, "IBUTSU_TOKEN_FILE="+tokenFile)
+	command.Env = append(os.Environ(), "IBUTSU_URL="+server.URL, "IBUTSU_TOKEN="+server.Token,
+		"IBUTSU_TOKEN_FILE="+tokenFile, "IBUTSU_SERVER_LOG="+server.LogFile())
 	err = command.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
