@@ -39,26 +39,34 @@ func compileOne(model Model, c Condition, args *Args) (string, error) {
 		}
 		return "(" + model.column(c.Field) + " IS NULL OR " + sql + ")", nil
 	}
-	document, keys, ok := model.path(c.Field)
-	if !ok {
-		return "", unusablePath(model, c)
+	document, path, err := model.resolve(c)
+	if err != nil {
+		return "", err
 	}
-	for i, k := range keys {
-		if k == "" && i < len(keys)-1 {
-			return "", refuse(c, "the path has an empty segment")
-		}
-		if !key.MatchString(k) {
-			return "", refuse(c, "a path has letters, digits, _ and - only")
-		}
-	}
-	path := jsonPath{column: model.column(document.Column), keys: keys}
 	switch {
-	case document.isArray(keys):
-		return compileArray(path, document.Arrays[keys[0]], c, args)
-	case document.isNumber(keys):
+	case document.isArray(path.keys):
+		return compileArray(path, document.Arrays[path.keys[0]], c, args)
+	case document.isNumber(path.keys):
 		return compileCounter(path, c, args)
 	}
 	return compilePath(path, c, args)
+}
+
+// resolve finds the value in a document that the condition is about.
+func (m Model) resolve(c Condition) (Document, jsonPath, error) {
+	document, keys, ok := m.path(c.Field)
+	if !ok {
+		return Document{}, jsonPath{}, unusablePath(m, c)
+	}
+	for i, k := range keys {
+		if k == "" && i < len(keys)-1 {
+			return Document{}, jsonPath{}, refuse(c, "the path has an empty segment")
+		}
+		if !key.MatchString(k) {
+			return Document{}, jsonPath{}, refuse(c, "a path has letters, digits, _ and - only")
+		}
+	}
+	return document, jsonPath{column: m.column(document.Column), keys: keys}, nil
 }
 
 func unusablePath(model Model, c Condition) error {
@@ -219,6 +227,12 @@ func (p jsonPath) sql(last string) string {
 func (p jsonPath) text() string { return p.sql(" ->> ") }
 func (p jsonPath) json() string { return p.sql(" -> ") }
 
+// number is null for whatever is no number, so that no stored value can make a statement fail.
+func (p jsonPath) number() string {
+	return "CASE jsonb_typeof" + p.json() + " WHEN 'number' THEN " + p.json() + "::numeric" +
+		" WHEN 'string' THEN CASE WHEN " + p.text() + " ~ '^[+-]?[0-9]{1,18}$' THEN " + p.text() + "::numeric END END"
+}
+
 // compilePath is for any value in the metadata. It is compared as text; ranges compare numbers when the stored value
 // and the filter's are both numbers. Equality stays on the text alone, which is what the indexes hold.
 func compilePath(path jsonPath, c Condition, args *Args) (string, error) {
@@ -248,8 +262,7 @@ func compileCounter(path jsonPath, c Condition, args *Args) (string, error) {
 	if c.Op == Regex || c.Op == Contains {
 		return "", refuse(c, "%s works on text, and this is %s", c.Op, Int.noun())
 	}
-	counter := "CASE jsonb_typeof" + path.json() + " WHEN 'number' THEN " + path.json() + "::numeric" +
-		" WHEN 'string' THEN CASE WHEN " + path.text() + " ~ '^[+-]?[0-9]{1,18}$' THEN " + path.text() + "::numeric END END"
+	counter := path.number()
 	if c.Op == In {
 		list, err := listOf(c)
 		if err != nil {
