@@ -111,6 +111,7 @@ func run(ctx context.Context, tally *harness.Tally, binary, fixtures string, wid
 	}
 	inFresh, err := schema(ctx, fresh)
 	tally.Check("adopted and fresh database have the same shape", firstError(err, unless(inAdopted == inFresh, "they differ:\n"+difference(inFresh, inAdopted))))
+	tally.Check("every index that was dropped can be made again", replacedIndexes(shape, inAdopted, filepath.Join("docs", "original-indexes.sql")))
 	revision, err := value[string](ctx, adopted, `SELECT version_num FROM alembic_version`)
 	tally.Check("alembic_version is as it was", firstError(err, unless(revision == "d18de2b3253f", "it is "+revision)))
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -109,4 +110,23 @@ func difference(want, got string) string {
 		return "the same lines in another order"
 	}
 	return strings.Join(lines[:min(len(lines), 30)], "\n")
+}
+
+// replacedIndexes fails for an index that adoption dropped and that the script for going back does not make as it was.
+func replacedIndexes(before, after, script string) error {
+	text, err := os.ReadFile(script)
+	if err != nil {
+		return err
+	}
+	plain := func(s string) string {
+		return strings.NewReplacer("public.", "", "CONCURRENTLY IF NOT EXISTS ", "").Replace(s)
+	}
+	made := strings.Split(plain(string(text)), "\n")
+	kept := strings.Split(plain(after), "\n")
+	for line := range strings.SplitSeq(plain(before), "\n") {
+		if strings.HasPrefix(line, "CREATE INDEX ") && !slices.Contains(kept, line) && !slices.Contains(made, line) {
+			return fmt.Errorf("%s lacks: %s", script, line)
+		}
+	}
+	return nil
 }
