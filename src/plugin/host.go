@@ -36,6 +36,8 @@ type HostOptions struct {
 	// HealthInterval (5 s) is the pause between two health checks; a module that does not answer within HealthTimeout
 	// (10 s) is taken to hang and killed.
 	HealthInterval, HealthTimeout time.Duration
+	// StatsInterval (15 s) is how old the figures in Status may become: a module may have to count rows for them.
+	StatsInterval time.Duration
 	// DrainTimeout (30 s) is how long running work may take to end when the host is told to stop.
 	DrainTimeout time.Duration
 	// Backoff spaces restarts.
@@ -63,6 +65,7 @@ func NewHost(options HostOptions) (*Host, error) {
 	options.StartTimeout = or(options.StartTimeout, 30*time.Second)
 	options.HealthInterval = or(options.HealthInterval, 5*time.Second)
 	options.HealthTimeout = or(options.HealthTimeout, 10*time.Second)
+	options.StatsInterval = or(options.StatsInterval, 15*time.Second)
 	options.DrainTimeout = or(options.DrainTimeout, 30*time.Second)
 	options.Backoff = options.Backoff.withDefaults()
 	if options.Random == nil {

@@ -74,7 +74,7 @@ func host(t *testing.T, o orders, change func(*plugin.HostOptions)) hosted {
 	options := plugin.HostOptions{
 		Name: "test", Executable: self, Arguments: []string{"module-process"}, Config: config, RuntimeDir: dir,
 		Logger:         zerolog.New(log),
-		HealthInterval: 20 * time.Millisecond, HealthTimeout: patience, DrainTimeout: patience, StartTimeout: patience,
+		HealthInterval: 20 * time.Millisecond, StatsInterval: 20 * time.Millisecond, HealthTimeout: patience, DrainTimeout: patience, StartTimeout: patience,
 		Backoff: plugin.Backoff{Min: time.Millisecond, Max: 2 * time.Millisecond},
 	}
 	if change != nil {

@@ -15,7 +15,9 @@ type watch struct {
 	connection *connection
 	ended      chan error // how the module's Run ended
 
-	well time.Time // since when it answers that it is OK; zero when it does not
+	stats Stats
+	asked time.Time // when the stats were asked for
+	well  time.Time // since when it answers that it is OK; zero when it does not
 }
 
 func (w *watch) healthy() time.Duration {
@@ -84,19 +86,21 @@ func (w *watch) check(ctx context.Context) (reason string) {
 		}
 		return w.ending(fmt.Errorf("health check: %w", err))
 	}
-	stats, err := w.connection.module.stats(asking)
-	if err != nil {
-		stats = Stats{}
+	if time.Since(w.asked) >= w.host.options.StatsInterval {
+		w.asked = time.Now()
+		if w.stats, err = w.connection.module.stats(asking); err != nil {
+			w.stats = Stats{} // figures are no matter of life and death
+		}
 	}
-	w.note(health, stats)
+	w.note(health)
 	return ""
 }
 
 // note keeps the answers, and logs the moments at which the module becomes well or unwell.
-func (w *watch) note(health Health, stats Stats) {
+func (w *watch) note(health Health) {
 	h := w.host
 	before := h.Status()
-	h.enter(Running, func(s *Status) { s.Health, s.Stats = health, stats })
+	h.enter(Running, func(s *Status) { s.Health, s.Stats = health, w.stats })
 	switch {
 	case health.OK && w.well.IsZero():
 		w.well = time.Now()

@@ -1,0 +1,67 @@
+// Package worker is the module that works on jobs.
+package worker
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/ibutsu/ibutsu-go/modules/service"
+	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/importer"
+	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/plugin"
+	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
+)
+
+// Options are what the worker cannot know by itself.
+type Options struct {
+	// Encode writes pages as the API does.
+	Encode jobs.Encoder
+	// Log is where lines go to, for the host to read.
+	Log io.Writer
+}
+
+// New makes the module.
+func New(o Options) plugin.Module {
+	return service.New(func(ctx context.Context, c config.Config) (service.Service, error) {
+		log, err := service.Logger(o.Log, c)
+		if err != nil {
+			return nil, err
+		}
+		s, err := service.OpenStore(ctx, c, "worker")
+		if err != nil {
+			return nil, err
+		}
+		w, err := jobs.NewWorker(jobs.WorkerOptions{
+			Store:   s,
+			Formats: importer.Builtin(),
+			Limits:  limits(c.Limits),
+			Encode:  o.Encode,
+			Imports: c.Jobs.Concurrency,
+			Log:     log,
+			Slog:    telemetry.Slog(log),
+		})
+		if err == nil {
+			err = w.Start(ctx)
+		}
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("starting the worker: %w", err)
+		}
+		return &running{Worker: w, store: s}, nil
+	})
+}
+
+// running is a worker and the store that is its own.
+type running struct {
+	*jobs.Worker
+	store *store.Store
+}
+
+func (r *running) Close() { r.store.Close() }
+
+func limits(c config.Limits) importer.Limits {
+	return importer.Limits{Upload: c.Upload, Unpacked: c.Unpacked, Members: c.Members, Artifact: c.ImportArtifact}
+}
