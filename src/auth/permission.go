@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+var (
+	// ErrUnauthenticated means that the operation needs a token, and none that is valid came.
+	ErrUnauthenticated = errors.New("not signed in")
+	// ErrForbidden means that the caller may not do this.
+	ErrForbidden = errors.New("forbidden")
+)
+
+// Rule says who may do an operation. The zero value lets nobody.
+type Rule int
+
+// The rules.
+const (
+	// Nobody is the rule of operations that the table does not know.
+	Nobody Rule = iota
+	// Anyone needs no token.
+	Anyone
+	// SignedIn is any active user.
+	SignedIn
+	// Superadmins only.
+	Superadmins
+	// Listed is any active user, who sees what is in the scope of Identity.Scope.
+	Listed
+	// InProject is members and owner of the object's project. An object without a project is the superadmins' alone.
+	InProject
+	// InProjectIfAny is InProject, and any active user for objects without a project.
+	InProjectIfAny
+	// InProjectOrMaker is InProject, and whoever made it for objects without a project.
+	InProjectOrMaker
+	// ProjectOwner is the owner of the project.
+	ProjectOwner
+	// Own is whom the object belongs to, and nobody else.
+	Own
+	// InGroup is the users of the group.
+	InGroup
+)
+
+// Table is what is allowed: a rule for each operation of the API, by the name that the contract gives it.
+type Table map[string]Rule
+
+// Permissions is the table of this server, and the only place where it is decided who may do what.
+func Permissions() Table {
+	return Table{
+		"get_run_list": Listed, "add_run": InProject, "get_run": InProject, "update_run": InProject, "bulk_update": Listed,
+		"get_result_list": Listed, "add_result": InProject, "get_result": InProject, "update_result": InProject,
+		"get_artifact_list": Listed, "upload_artifact": InProject, "get_artifact": InProject, "delete_artifact": InProject,
+		"view_artifact": InProject, "download_artifact": InProject,
+
+		"get_import_list": Listed, "add_import": InProjectIfAny, "get_import": InProjectIfAny,
+		"get_task": Own,
+
+		"get_project_list": Listed, "add_project": SignedIn, "get_project": InProject, "update_project": ProjectOwner,
+		"get_filter_params": InProject,
+		"get_group_list":    SignedIn, "add_group": SignedIn, "get_group": SignedIn, "update_group": InGroup,
+
+		"get_dashboard_list": Listed, "add_dashboard": InProjectIfAny, "get_dashboard": InProjectIfAny,
+		"update_dashboard": InProjectIfAny, "delete_dashboard": InProjectOrMaker,
+		"get_widget_types": SignedIn, "get_widget": Listed,
+		"get_widget_config_list": Listed, "add_widget_config": InProjectIfAny, "get_widget_config": InProjectIfAny,
+		"update_widget_config": InProjectIfAny, "delete_widget_config": InProjectIfAny,
+
+		"get_health": Anyone, "get_database_health": SignedIn, "get_health_info": SignedIn,
+
+		"login": Anyone, "support": Anyone, "config": Anyone, "auth": Anyone, "register": Anyone, "recover": Anyone,
+		"reset_password": Anyone, "activate": Anyone,
+		"get_current_user": SignedIn, "update_current_user": SignedIn,
+		"get_token_list": SignedIn, "add_token": SignedIn, "get_token": Own, "delete_token": Own,
+
+		"admin_get_user_list": Superadmins, "admin_add_user": Superadmins, "admin_get_user": Superadmins,
+		"admin_update_user": Superadmins, "admin_delete_user": Superadmins,
+		"admin_get_project_list": Superadmins, "admin_add_project": Superadmins, "admin_get_project": Superadmins,
+		"admin_update_project": Superadmins, "admin_delete_project": Superadmins,
+		"run_task": Superadmins,
+	}
+}
+
+// Object is what an operation is about. What a rule does not ask for may be left out.
+type Object struct {
+	// Project is the object's project, nil for none; Owner is the owner of that project.
+	Project, Owner *uuid.UUID
+	// User is whom the object belongs to, or who made it.
+	User *uuid.UUID
+	// Group is the group itself.
+	Group *uuid.UUID
+}
+
+// Enter says whether the caller, nil for one without a token, may start the operation at all. It comes before anything is
+// read; where the rule depends on an object, Allow comes after.
+func (t Table) Enter(operation string, who *Identity) error {
+	switch rule := t[operation]; {
+	case rule == Nobody:
+		return ErrForbidden
+	case rule == Anyone:
+		return nil
+	case who == nil:
+		return ErrUnauthenticated
+	case rule == Superadmins && !who.Superadmin:
+		return ErrForbidden
+	}
+	return nil
+}
+
+// Allow says whether the caller may do the operation to the object.
+func (t Table) Allow(operation string, who *Identity, o Object) error {
+	if err := t.Enter(operation, who); err != nil {
+		return err
+	}
+	if !t[operation].allows(who, o) {
+		return ErrForbidden
+	}
+	return nil
+}
+
+func (r Rule) allows(who *Identity, o Object) bool {
+	switch r {
+	case Anyone, SignedIn:
+		return true
+	case Superadmins:
+		return who.Superadmin
+	case Listed, InProject:
+		return who.CanAccess(o.Project)
+	case InProjectIfAny:
+		return o.Project == nil || who.CanAccess(o.Project)
+	case InProjectOrMaker:
+		return who.CanAccess(o.Project) || o.Project == nil && who.is(o.User)
+	case ProjectOwner:
+		return who.Superadmin || who.is(o.Owner)
+	case Own:
+		return who.is(o.User)
+	case InGroup:
+		return who.Superadmin || o.Group != nil && who.GroupID != nil && *who.GroupID == *o.Group
+	case Nobody:
+	}
+	return false
+}
+
+func (i *Identity) is(user *uuid.UUID) bool { return user != nil && *user == i.UserID }
