@@ -8,8 +8,6 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
-
-	"github.com/ibutsu/ibutsu-go/src/filter"
 )
 
 // countCacheEntries bounds what is remembered of filters; an entry holds at most fewMatches ids or the hours of a project.
@@ -102,12 +100,8 @@ func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error
 
 // projectsOf returns the projects whose rows can match: the one that the filter names, else the scope (nil: any).
 func projectsOf(q ListQuery) []uuid.UUID {
-	for _, c := range q.Filter.Conditions {
-		if c.Field == "project_id" && c.Op == filter.Eq {
-			if id, err := uuid.Parse(c.Value); err == nil {
-				return []uuid.UUID{id}
-			}
-		}
+	if project, _ := oneProject(q.Filter); project != nil {
+		return []uuid.UUID{*project}
 	}
 	return q.Scope
 }
