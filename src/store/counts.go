@@ -100,7 +100,7 @@ func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error
 
 // projectsOf returns the projects whose rows can match: the one that the filter names, else the scope (nil: any).
 func projectsOf(q ListQuery) []uuid.UUID {
-	if project, _ := oneProject(q.Filter); project != nil {
+	if project := oneProject(q.Filter); project != nil {
 		return []uuid.UUID{*project}
 	}
 	return q.Scope

@@ -187,8 +187,8 @@ const mostWalked = 5000
 // be among the first few thousand. PostgreSQL cannot know: it guesses that a tag is on one row in a hundred, and collects
 // and sorts all that have it. ok is false when the page is not certain to be complete, because the matches are old.
 func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition, k known, offset int64) (rows []T, ok bool, err error) {
-	project, other := oneProject(q.Filter)
-	if project == nil || !other || !l.versioned || k.total == 0 {
+	project := oneProject(q.Filter)
+	if project == nil || !l.versioned || !l.asksForElement(q.Filter) {
 		return nil, false, nil
 	}
 	whole := filter.Condition{Field: "project_id", Op: filter.Eq, Value: project.String()}
@@ -213,17 +213,25 @@ func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition
 	return rows, err == nil && int64(len(rows)) == wanted, err
 }
 
-// oneProject returns the one project whose rows can match, where the filter names it, and whether it says anything else.
-func oneProject(set filter.Set) (project *uuid.UUID, other bool) {
+// asksForElement says whether a condition is on a list in the metadata: those whose frequency PostgreSQL does not know.
+func (l listing[T]) asksForElement(set filter.Set) bool {
 	for _, c := range set.Conditions {
-		id, err := uuid.Parse(c.Value)
-		if c.Field == "project_id" && c.Op == filter.Eq && err == nil && project == nil {
-			project = &id
-		} else {
-			other = true
+		root, key, _ := strings.Cut(c.Field, ".")
+		if _, ok := l.model.Documents[root].Arrays[key]; ok {
+			return true
 		}
 	}
-	return project, other
+	return false
+}
+
+// oneProject returns the one project whose rows can match, where the filter names it.
+func oneProject(set filter.Set) *uuid.UUID {
+	for _, c := range set.Conditions {
+		if id, err := uuid.Parse(c.Value); c.Field == "project_id" && c.Op == filter.Eq && err == nil {
+			return &id
+		}
+	}
+	return nil
 }
 
 // learn counts a filter's matches: from the tally where that has all its columns, else from the rows.
