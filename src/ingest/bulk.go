@@ -148,7 +148,7 @@ func (b *Bulk) writeResults(batch []store.Result) error {
 	if len(fresh) > 0 {
 		_, err = b.tx.CopyFrom(b.ctx, pgx.Identifier{"results"}, resultCopyColumns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
 			r := &fresh[i]
-			return []any{r.ID, r.ProjectID, r.RunID, r.TestID, r.Result, objectOr(r.Data), objectOr(r.Params), r.Duration, r.StartTime, r.Source, r.Env, r.Component}, nil
+			return []any{key(&r.ID), key(r.ProjectID), key(r.RunID), r.TestID, r.Result, objectOr(r.Data), objectOr(r.Params), r.Duration, r.StartTime, r.Source, r.Env, r.Component}, nil
 		}))
 		if err != nil {
 			return fmt.Errorf("write results: %w", store.Classify(err))
@@ -221,7 +221,7 @@ func (b *Bulk) flushArtifacts() error {
 		if uploaded.IsZero() {
 			uploaded = time.Now().UTC()
 		}
-		return []any{a.ID, a.ResultID, a.RunID, a.Filename, objectOr(a.Data), uploaded, a.Content}, nil
+		return []any{key(&a.ID), key(a.ResultID), key(a.RunID), a.Filename, objectOr(a.Data), uploaded, a.Content}, nil
 	}))
 	if err != nil {
 		return fmt.Errorf("write artifacts: %w", store.Classify(err))

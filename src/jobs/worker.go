@@ -85,6 +85,8 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 			queueQueries:     {MaxWorkers: 2},
 			queueMaintenance: {MaxWorkers: 1},
 		},
+		// An upload should not wait for the tenth of a second that is the library's own pause between two looks.
+		FetchCooldown: 20 * time.Millisecond,
 		// Kept long enough to look at, not so long that the queue's own table grows heavy.
 		CompletedJobRetentionPeriod: 6 * time.Hour,
 		JobTimeout:                  2 * time.Minute,
