@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -87,15 +89,26 @@ func (d *Document) Operation(method, path string) *Operation { return d.byRoute[
 // Operations returns all operations.
 func (d *Document) Operations() []*Operation { return d.operations }
 
-// Knows says whether the document has the path, which starts below BasePath, whatever the method.
-func (d *Document) Knows(path string) bool {
+// Methods returns the methods of a path, which starts below BasePath, HEAD beside GET; none if the document has no such path.
+func (d *Document) Methods(path string) []string {
 	segments := strings.Split(path, "/")
+	var methods []string
 	for _, o := range d.operations {
-		if o.matches(segments) {
-			return true
+		if !o.matches(segments) {
+			continue
+		}
+		methods = append(methods, o.Method)
+		if o.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
 		}
 	}
-	return false
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// Knows says whether the document has the path, which starts below BasePath, whatever the method.
+func (d *Document) Knows(path string) bool {
+	return len(d.Methods(path)) > 0
 }
 
 func (o *Operation) matches(segments []string) bool {

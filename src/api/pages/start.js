@@ -1,0 +1,12 @@
+"use strict";
+window.addEventListener("load", function () {
+  window.ui = SwaggerUIBundle({
+    url: "../openapi.json",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    docExpansion: "none",
+    filter: true,
+    persistAuthorization: false,
+    validatorUrl: null,
+  });
+});

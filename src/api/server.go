@@ -1,0 +1,175 @@
+// Package api is Ibutsu's HTTP interface: the contract (contract), what every request passes (middleware), and one file for
+// the operations of each resource. It holds no SQL and no rules of the write path; those are the rooms' behind it.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/rs/zerolog"
+	"github.com/valyala/fasthttp"
+
+	"github.com/ibutsu/ibutsu-go/src/api/contract"
+	"github.com/ibutsu/ibutsu-go/src/api/middleware"
+	"github.com/ibutsu/ibutsu-go/src/auth"
+	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// Writer commits single rows (ingest.Writer).
+type Writer interface {
+	Result(ctx context.Context, r store.Result) error
+	Run(ctx context.Context, r store.Run) error
+	Artifact(ctx context.Context, a *store.Artifact) error
+}
+
+// Jobs adds work for later (jobs.Client).
+type Jobs interface {
+	Import(id uuid.UUID) func(context.Context, pgx.Tx) error
+	RunChanged(ctx context.Context, tx pgx.Tx, run uuid.UUID) error
+	QueryPage(ctx context.Context, task, user uuid.UUID, page jobs.QueryRequest) error
+	Start(ctx context.Context, task string, params json.RawMessage) (int64, error)
+}
+
+// Limits bound what a client may send, and how long it may take to.
+type Limits struct {
+	// JSONBody and Artifact bound a JSON body and the content of an artifact, Upload the file of an import; in bytes.
+	JSONBody, Artifact, Upload int64
+	// Uploads bounds the imports that come in at one time: each holds a database connection meanwhile.
+	Uploads int
+	// Headers bounds the request line and the headers together, in bytes.
+	Headers int
+	// Read bounds a request on its way in, but for the file of an import: there only a silence of this length ends it.
+	// Write bounds an answer on its way out. Idle is how long a connection is kept between two requests.
+	Read, Write, Idle time.Duration
+}
+
+// DefaultLimits are those of a server that nobody has configured.
+func DefaultLimits() Limits {
+	return Limits{
+		JSONBody: 10 << 20, Artifact: 5 << 20, Upload: 2 << 30, Uploads: 8, Headers: 16 << 10,
+		Read: 60 * time.Second, Write: 60 * time.Second, Idle: 120 * time.Second,
+	}
+}
+
+// Options are what the API is made of. Limits, Origins, Proxies, Now and NewID may be left out.
+type Options struct {
+	Store     *store.Store
+	Writer    Writer
+	Jobs      Jobs
+	Directory *auth.Directory
+	Accounts  *auth.Accounts
+	Limits    Limits // zero: DefaultLimits
+	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
+	FrontendURL, BackendURL string
+	// Origins may use the API from a browser; none, or "*", means all.
+	Origins []string
+	// Proxies are the addresses and networks whose X-Forwarded-For is believed.
+	Proxies []string
+	Log     zerolog.Logger
+	Now     func() time.Time // nil: time.Now
+	NewID   func() uuid.UUID // nil: random
+}
+
+// Server answers the operations of the contract.
+type Server struct {
+	unready
+	store       *store.Store
+	writer      Writer
+	jobs        Jobs
+	directory   *auth.Directory
+	accounts    *auth.Accounts
+	permissions auth.Table
+	limits      Limits
+	frontend    string
+	backend     string
+	contract    *contract.Document
+	log         zerolog.Logger
+	now         func() time.Time
+	newID       func() uuid.UUID
+	uploading   chan struct{} // a place for each import that comes in
+	receiving   chan struct{} // a place for each artifact that comes in
+	runProjects *runProjects
+}
+
+var _ contract.ServerInterface = (*Server)(nil)
+
+// New makes the API as a Fiber app, ready to listen.
+func New(o Options) (*fiber.App, error) {
+	document, err := contract.Load()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, permissions: auth.Permissions(), limits: o.Limits,
+		frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
+	}
+	if s.limits == (Limits{}) {
+		s.limits = DefaultLimits()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.newID == nil {
+		s.newID = uuid.New
+	}
+	s.runProjects = newRunProjects(s.store.RunProject, s.now)
+	s.uploading = make(chan struct{}, s.limits.Uploads)
+	s.receiving = make(chan struct{}, uploadsInMemory)
+	app := fiber.New(s.config(o))
+	s.tune(app.Server())
+
+	app.Use(
+		middleware.RequestID(middleware.RequestIDs()),
+		middleware.AccessLog(s.log, s.now, userOf),
+		middleware.CORS(o.Origins),
+		middleware.Recover(s.log),
+		middleware.Body(),
+		safe,
+	)
+	if err := s.pages(app); err != nil {
+		return nil, err
+	}
+	contract.RegisterHandlersWithOptions(routes{app, s}, s, contract.FiberServerOptions{BaseURL: contract.BasePath})
+	app.Post(runTaskPath, s.runTask)
+	app.Use(s.unknown)
+	return app, nil
+}
+
+func (s *Server) config(o Options) fiber.Config {
+	return fiber.Config{
+		AppName:                      "ibutsu",
+		BodyLimit:                    int(s.limits.JSONBody),
+		CaseSensitive:                true,
+		DisablePreParseMultipartForm: true,
+		DisableStartupMessage:        true,
+		EnableTrustedProxyCheck:      true,
+		ErrorHandler:                 s.fail,
+		IdleTimeout:                  s.limits.Idle,
+		ProxyHeader:                  fiber.HeaderXForwardedFor,
+		EnableIPValidation:           true,
+		ReadBufferSize:               s.limits.Headers,
+		ReadTimeout:                  s.limits.Read,
+		StreamRequestBody:            true,
+		StrictRouting:                true,
+		TrustedProxies:               o.Proxies,
+		WriteTimeout:                 s.limits.Write,
+	}
+}
+
+// tune sets what Fiber does not.
+func (s *Server) tune(server *fasthttp.Server) {
+	// A connection that is answered while the server ends must not take another request with it.
+	server.CloseOnShutdown = true
+	server.NoDefaultServerHeader = true
+}
+
+// safe sets what every answer has, whatever is in it.
+func safe(c *fiber.Ctx) error {
+	c.Response().Header.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	return c.Next()
+}
