@@ -203,13 +203,11 @@ func importable(filename string) bool {
 
 // describe makes the record's data of the parts that have come, if who asks may import so.
 func (in *incoming) describe(ctx context.Context) (json.RawMessage, error) {
-	data := struct {
+	var data struct {
 		ProjectID *uuid.UUID      `json:"project_id,omitempty"`
 		Metadata  json.RawMessage `json:"metadata"`
 		Source    *string         `json:"source,omitempty"`
-		// UserID is who sent it: the worker lets the import into no project that is not open to them.
-		UserID uuid.UUID `json:"user_id"`
-	}{UserID: in.who.UserID}
+	}
 	if name := in.text("project"); name != "" {
 		p, err := in.server.directory.FindProject(ctx, name, in.who)
 		switch {
@@ -248,7 +246,7 @@ func (in *incoming) commit(ctx context.Context) (store.Import, error) {
 	if err := in.upload.Describe(ctx, data); err != nil {
 		return store.Import{}, err
 	}
-	return in.upload.Commit(ctx, in.server.jobs.Import(in.record.ID))
+	return in.upload.Commit(ctx, in.server.jobs.Import(in.record.ID, in.who.UserID))
 }
 
 // abort forgets what has come in, unless it was committed.
