@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Process is one line of the process table.
 type Process struct {
 	Pid, Parent int
-	Command     []string // its arguments, the program first
-	Program     string   // the executable file; empty when we may not know
+	Command     []string      // its arguments, the program first
+	Program     string        // the executable file; empty when we may not know
+	CPU         time.Duration // used so far, by itself and by its ended children
 }
 
 // Module says whether the process is the plugin process of that module, such as "worker".
@@ -39,11 +41,15 @@ func Processes(root int) ([]Process, error) {
 		dir := filepath.Dir(file)
 		pid, _ := strconv.Atoi(filepath.Base(dir))
 		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		if len(fields) < 2 || fields[0] == "Z" {
+		if len(fields) < 15 || fields[0] == "Z" {
 			continue
 		}
 		p := Process{Pid: pid}
 		p.Parent, _ = strconv.Atoi(fields[1])
+		for _, ticks := range fields[11:15] { // user and system time, and both of ended children, in hundredths of a second
+			n, _ := strconv.Atoi(ticks)
+			p.CPU += time.Duration(n) * 10 * time.Millisecond
+		}
 		if raw, err := os.ReadFile(filepath.Join(dir, "cmdline")); err == nil {
 			p.Command = strings.Split(strings.TrimRight(string(raw), "\x00"), "\x00")
 		}

@@ -65,7 +65,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := s.Up(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	token, err := s.NewToken(ctx, "checks")
+	token, err := s.NewToken(ctx, fmt.Sprintf("checks-%d", time.Now().UnixNano()))
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

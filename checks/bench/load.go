@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ibutsu/ibutsu-go/checks/harness"
+)
+
+// figures are the times of one kind of request.
+type figures struct {
+	Count     int     `json:"count"`
+	PerSecond float64 `json:"per_second,omitempty"`
+	P50       float64 `json:"p50_ms"`
+	P95       float64 `json:"p95_ms"`
+	P99       float64 `json:"p99_ms"`
+	CPU       float64 `json:"cpu_ms_per_request"` // of the server with its PostgreSQL
+	Bytes     int     `json:"bytes,omitempty"`
+}
+
+func figuresOf(times []time.Duration, wall, cpu time.Duration) figures {
+	slices.Sort(times)
+	at := func(q float64) float64 {
+		return milliseconds(times[min(len(times)-1, int(q*float64(len(times))))])
+	}
+	return figures{
+		Count: len(times), PerSecond: float64(len(times)) / wall.Seconds(),
+		P50: at(0.5), P95: at(0.95), P99: at(0.99), CPU: milliseconds(cpu) / float64(len(times)),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// request writes the n-th request of a connection: what is sent, and which status is right.
+type request func(connection, n int) (method, path, contentType string, body []byte)
+
+// hammer sends requests over so many connections for so long.
+func (b *bench) hammer(connections int, duration time.Duration, token string, want int, next request) (figures, error) {
+	var (
+		mutex sync.Mutex
+		times []time.Duration
+		fault error
+		group sync.WaitGroup
+	)
+	wires := make([]*wire, connections)
+	for i := range wires {
+		w, err := dial(b.server.URL, token)
+		if err != nil {
+			return figures{}, err
+		}
+		defer w.close()
+		wires[i] = w
+	}
+	used, err := cpuOf(b.server.Pid())
+	if err != nil {
+		return figures{}, err
+	}
+	begin := time.Now()
+	for i, w := range wires {
+		group.Go(func() {
+			mine := make([]time.Duration, 0, 1<<14)
+			for n := 0; ; n++ {
+				method, path, contentType, body := next(i, n)
+				start := time.Now()
+				if start.Sub(begin) > duration {
+					break
+				}
+				status, _, err := w.do(method, path, contentType, body)
+				if err == nil && status != want {
+					err = fmt.Errorf("%s %s: %d instead of %d", method, path, status, want)
+				}
+				if err != nil {
+					mutex.Lock()
+					fault = errors.Join(fault, err)
+					mutex.Unlock()
+					return
+				}
+				mine = append(mine, time.Since(start))
+			}
+			mutex.Lock()
+			times = append(times, mine...)
+			mutex.Unlock()
+		})
+	}
+	group.Wait()
+	wall := time.Since(begin)
+	if fault != nil {
+		return figures{}, fault
+	}
+	now, err := cpuOf(b.server.Pid())
+	if err != nil {
+		return figures{}, err
+	}
+	return figuresOf(times, wall, now-used), nil
+}
+
+// ask sends one request again and again over one connection, as somebody who waits for each page does.
+func (b *bench) ask(path string, times int) (figures, error) {
+	w, err := dial(b.server.URL, b.server.Token)
+	if err != nil {
+		return figures{}, err
+	}
+	defer w.close()
+	var all []time.Duration
+	size := 0
+	var used time.Duration
+	var begin time.Time
+	for i := range times + 3 {
+		if i == 3 { // three to warm up
+			begin = time.Now()
+			if used, err = cpuOf(b.server.Pid()); err != nil {
+				return figures{}, err
+			}
+		}
+		start := time.Now()
+		status, length, err := w.do("GET", path, "", nil)
+		if err == nil && status != 200 {
+			err = fmt.Errorf("GET %s: %d", path, status)
+		}
+		if err != nil {
+			return figures{}, err
+		}
+		if i >= 3 {
+			all = append(all, time.Since(start))
+		}
+		size = length
+	}
+	wall := time.Since(begin)
+	now, err := cpuOf(b.server.Pid())
+	if err != nil {
+		return figures{}, err
+	}
+	f := figuresOf(all, wall, now-used)
+	f.PerSecond, f.Bytes = 0, size
+	return f, nil
+}
+
+// cpuOf is the processor time that a process and all its descendants have used, ended ones that were waited for included.
+func cpuOf(pid int) (time.Duration, error) {
+	processes, err := harness.Processes(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total time.Duration
+	for _, p := range processes {
+		total += p.CPU
+	}
+	return total, nil
+}
+
+// settle waits until the server does nothing any more: what one measurement has begun must not disturb the next.
+func (b *bench) settle(ctx context.Context) error {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
+		before, err := cpuOf(b.server.Pid())
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+		after, err := cpuOf(b.server.Pid())
+		if err != nil {
+			return err
+		}
+		if after-before <= 20*time.Millisecond {
+			return nil
+		}
+	}
+	return nil // autovacuum may take its time; the figures show it
+}
