@@ -87,7 +87,8 @@ func (o *Operation) CheckQuery(query []byte) ([]byte, error) {
 			return nil, err
 		}
 		if n > 1 || canonical != value {
-			args.Set(p.name, canonical) // and forgets the others
+			args.Del(p.name)
+			args.Add(p.name, canonical)
 			rewrite = true
 		}
 	}
