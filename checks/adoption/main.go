@@ -10,6 +10,7 @@ package main
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -46,7 +47,7 @@ func main() {
 func run(ctx context.Context, tally *harness.Tally, binary, fixtures string, widgets bool) error {
 	admin := os.Getenv("IBUTSU_TEST_DATABASE_URL")
 	if admin == "" {
-		return fmt.Errorf("IBUTSU_TEST_DATABASE_URL is not set: run it under checks/withpg")
+		return errors.New("IBUTSU_TEST_DATABASE_URL is not set: run it under checks/withpg")
 	}
 	stamp := time.Now().UnixNano()
 	adopted, dropAdopted, err := create(ctx, admin, fmt.Sprintf("adopted_%d", stamp))
@@ -161,7 +162,7 @@ func create(ctx context.Context, admin, name string) (address string, drop func(
 	}
 	u.Path = "/" + name
 	drop = func() {
-		ctx := context.Background()
+		ctx := context.WithoutCancel(ctx) // what was made goes, also after an interrupt
 		conn, err := pgx.Connect(ctx, admin)
 		if err != nil {
 			return // the server is gone, and the database with it
@@ -214,7 +215,7 @@ func unless(right bool, complaint string) error {
 	if right {
 		return nil
 	}
-	return fmt.Errorf("%s", complaint)
+	return errors.New(complaint)
 }
 
 func firstError(errs ...error) error {

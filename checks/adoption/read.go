@@ -102,7 +102,9 @@ func (r *reader) login(email, password string) (*harness.Client, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	var answer struct{ Token string }
+	var answer struct {
+		Token string `json:"token"`
+	}
 	if err := json.Unmarshal(body, &answer); err != nil && status == http.StatusOK {
 		return nil, status, err
 	}
@@ -169,7 +171,9 @@ func expiry(token string) time.Time {
 		return time.Time{}
 	}
 	raw, _ := base64.RawURLEncoding.DecodeString(parts[1])
-	var claims struct{ Exp float64 }
+	var claims struct {
+		Exp float64 `json:"exp"`
+	}
 	_ = json.Unmarshal(raw, &claims)
 	return time.Unix(int64(claims.Exp), 0)
 }
@@ -434,9 +438,7 @@ func same(want, got []object) error {
 		}
 		for key, value := range w {
 			if !equal(value, g[key]) {
-				a, _ := json.Marshal(value)
-				b, _ := json.Marshal(g[key])
-				wrong = append(wrong, fmt.Errorf("%v: %s is %s instead of %s", w["id"], key, clip(b), clip(a)))
+				wrong = append(wrong, fmt.Errorf("%v: %s is %.300v instead of %.300v", w["id"], key, g[key], value))
 			}
 		}
 	}
@@ -445,8 +447,6 @@ func same(want, got []object) error {
 	}
 	return errors.Join(wrong[:min(len(wrong), 10)]...)
 }
-
-func clip(b []byte) string { return string(b[:min(len(b), 300)]) }
 
 // equal compares JSON values; times may be written in two ways, numbers differ by their last bits.
 func equal(a, b any) bool {

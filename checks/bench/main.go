@@ -26,6 +26,13 @@ import (
 )
 
 func main() {
+	if err := measure(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func measure() error {
 	b := &bench{}
 	flag.StringVar(&b.binary, "binary", filepath.Join("bin", "ibutsu"), "the server's program")
 	flag.StringVar(&b.state, "state", "", "state folder to use and keep; one that is seeded already is not seeded again (default: a temporary one)")
@@ -44,10 +51,7 @@ func main() {
 	if *out != "" {
 		err = errors.Join(err, writeReport(*out, b.lines))
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	return err
 }
 
 type bench struct {

@@ -373,8 +373,9 @@ func (b *bench) importOne(ctx context.Context, project, name string, content []b
 		return 0, 0, fmt.Errorf("POST /api/import of %s: %d %s", name, status, answer)
 	}
 	var one struct {
-		ID, Status string
-		Metadata   json.RawMessage
+		ID       string          `json:"id"`
+		Status   string          `json:"status"`
+		Metadata json.RawMessage `json:"metadata"`
 	}
 	if err := json.Unmarshal(answer, &one); err != nil {
 		return 0, 0, err

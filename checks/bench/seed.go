@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,7 +82,7 @@ func seedRuns(ctx context.Context, conn *pgx.Conn, project string, first, from, 
 		start := end.Add(-days*24*time.Hour + step*time.Duration(i))
 		job, build := n%differentJobs, n/differentJobs+1
 		component, env, source := components[n/3%len(components)], envs[n%len(envs)], fmt.Sprintf("bench-%d", n%5)
-		jenkins := map[string]any{"job_name": fmt.Sprintf("job-%02d", job), "build_number": fmt.Sprint(build), "build_url": fmt.Sprintf("http://ci.example/job/job-%02d/%d/", job, build)}
+		jenkins := map[string]any{"job_name": fmt.Sprintf("job-%02d", job), "build_number": strconv.Itoa(build), "build_url": fmt.Sprintf("http://ci.example/job/job-%02d/%d/", job, build)}
 		tags := []string{fmt.Sprintf("t%d", n%7), "all"}
 		run := uuid.UUID(random128(random))
 		data, err := json.Marshal(map[string]any{"project": project, "jenkins": jenkins, "env": env, "component": component, "tags": tags})
@@ -109,7 +110,7 @@ func resultRow(project, run uuid.UUID, k int, start time.Time, env, component, s
 	ended, test := status(random), random.IntN(differentTest)
 	metadata := map[string]any{
 		"project": project, "run": run, "jenkins": jenkins, "env": env, "component": component, "tags": tags,
-		"fspath": fmt.Sprintf("tests/%s/test_%03d.py", components[test%10], test%200), "line": fmt.Sprint(test % 400),
+		"fspath": fmt.Sprintf("tests/%s/test_%03d.py", components[test%10], test%200), "line": strconv.Itoa(test % 400),
 		"importance": importance[test%4], "assignee": fmt.Sprintf("user%d@example.com", test%12),
 	}
 	switch ended {

@@ -36,8 +36,8 @@ func main() {
 	keep := flag.Bool("keep", false, "keep the state folder and the server's log after a failure")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	passed, err := run(ctx, *rounds, *binary, *seed, *verbose, *keep)
+	stop()
 	if err != nil {
 		fmt.Println("FAIL", err)
 		fmt.Printf("%d rounds passed, %d failed (seed %d)\n", passed, max(1, *rounds-passed), *seed)
@@ -171,7 +171,7 @@ func (t *torture) round(ctx context.Context, round int, moments *rand.Rand) erro
 	if err != nil {
 		return err
 	}
-	t.say("round %d: killed worker %d in import %s, %d took over after %s", round+1, old, import_, fresh, time.Since(begin).Round(time.Millisecond))
+	t.sayf("round %d: killed worker %d in import %s, %d took over after %s", round+1, old, import_, fresh, time.Since(begin).Round(time.Millisecond))
 
 	sleep(ctx, time.Duration(50+moments.IntN(400))*time.Millisecond)
 	t.isDown.Store(true)
@@ -185,7 +185,7 @@ func (t *torture) round(ctx context.Context, round int, moments *rand.Rand) erro
 	}
 	t.kills.Add(1)
 	t.isDown.Store(false)
-	t.say("round %d: killed the backend, it answers again after %s", round+1, time.Since(begin).Round(time.Millisecond))
+	t.sayf("round %d: killed the backend, it answers again after %s", round+1, time.Since(begin).Round(time.Millisecond))
 	return nil
 }
 
@@ -218,7 +218,7 @@ func (t *torture) newWorker(ctx context.Context, old int) (int, error) {
 	return 0, errors.Join(fmt.Errorf("no new worker within 30 s\n%s", t.server.LogTail(20)), ctx.Err())
 }
 
-func (t *torture) say(format string, args ...any) {
+func (t *torture) sayf(format string, args ...any) {
 	if t.verbose {
 		fmt.Printf(format+"\n", args...)
 	}

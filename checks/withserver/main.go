@@ -73,8 +73,7 @@ func run(binary string, redis bool, args []string) (status int, err error) {
 	command.Env = append(os.Environ(), "IBUTSU_URL="+server.URL, "IBUTSU_TOKEN="+server.Token,
 		"IBUTSU_TOKEN_FILE="+tokenFile, "IBUTSU_SERVER_LOG="+server.LogFile())
 	err = command.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return max(exit.ExitCode(), 1), nil
 	}
 	return 0, err
