@@ -41,7 +41,7 @@ func (a Archive) Import(ctx context.Context, source Source, options Options, sin
 	if err := readArchive(ctx, source, options.Limits, survey); err != nil {
 		return report, err
 	}
-	if err := survey.check(); err != nil {
+	if err := survey.check(&given); err != nil {
 		return report, err
 	}
 	for _, run := range survey.order {
@@ -84,8 +84,8 @@ func (a Archive) Import(ctx context.Context, source Source, options Options, sin
 // archiveRun is a run's folder.
 type archiveRun struct {
 	folder uuid.UUID
-	// where is the name of run.json, document what stands in it; nil where the folder has none.
-	where    string
+	// path is the name of run.json, document what stands in it; nil where the folder has none.
+	path     string
 	document []byte
 	// earliest is when the first of its results began; zero where none says.
 	earliest moment
@@ -159,7 +159,7 @@ func (v *archiveSurvey) runDocument(run *archiveRun, m *archiveMember) error {
 	if err != nil {
 		return err
 	}
-	run.where, run.document = m.where(), append([]byte(nil), document...)
+	run.path, run.document = m.path, append([]byte(nil), document...)
 	if v.documents += int64(len(document)); v.documents > v.limits.Document {
 		return tooMuch("", "the run.json files take more than %s", size(v.limits.Document))
 	}
@@ -172,7 +172,7 @@ func (v *archiveSurvey) resultDocument(run *archiveRun, m *archiveMember) error 
 	if err != nil {
 		return err
 	}
-	result, err := readResultDocument(m.where(), document)
+	result, err := readResultDocument(m.path, document)
 	if err != nil {
 		return err
 	}
@@ -197,9 +197,12 @@ func (v *archiveSurvey) resultID(folder uuid.UUID) uuid.UUID {
 }
 
 // check finds what can be seen only when all members are known.
-func (v *archiveSurvey) check() error {
+func (v *archiveSurvey) check(given *object) error {
 	if len(v.order) == 0 {
 		return faulty("", "the archive holds no run: there is no folder that is named by a UUID and has a run.json or a result.json")
+	}
+	if sizeOf(given)*int64(len(v.results)) > v.limits.Unpacked {
+		return tooMuch("", "the metadata of the upload would take more than %s once every result has its copy", size(v.limits.Unpacked))
 	}
 	taken := make(map[uuid.UUID]bool, len(v.renamed))
 	for folder, id := range v.renamed {
@@ -217,7 +220,7 @@ func (v *archiveSurvey) checkRuns() error {
 	taken := map[uuid.UUID]bool{}
 	for _, run := range v.order {
 		if taken[run.row.ID] {
-			return faulty(run.where, "it has the id %s, and so has another folder's", run.row.ID)
+			return faulty(memberName(run.path), "it has the id %s, and so has another folder's", run.row.ID)
 		}
 		taken[run.row.ID] = true
 	}
@@ -269,7 +272,7 @@ func (v *archiveEmit) result(m *archiveMember) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := readResultDocument(m.where(), document)
+	parsed, err := readResultDocument(m.path, document)
 	if err != nil {
 		return err
 	}

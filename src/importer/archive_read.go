@@ -108,7 +108,7 @@ func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
 	members := tar.NewReader(plain)
 	m := &archiveMember{limits: limits}
 	content := &memberContent{}
-	last := ""
+	last := "" // the member before, for messages
 	unpacked := int64(0)
 	for number := 0; ; number++ {
 		header, err := members.Next()
@@ -116,12 +116,12 @@ func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
 			break
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
-			return damaged(last, notTar(number, err))
+			return damaged(after(last), notTar(number, err))
 		}
 		if number == limits.Members {
 			return tooMuch("", "the archive has more than %d members", limits.Members)
 		}
-		last = "after " + memberName(header.Name)
+		last = header.Name
 		switch header.Typeflag {
 		case tar.TypeReg, tar.TypeGNUSparse:
 		case tar.TypeDir, tar.TypeXGlobalHeader:
@@ -155,9 +155,17 @@ func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
 	}
 	// What follows the last member holds the checksum, without which nothing says that the file came over whole.
 	if _, err := io.Copy(io.Discard, plain); err != nil {
-		return damaged(last, err)
+		return damaged(after(last), err)
 	}
 	return nil
+}
+
+// after is a place in an archive: behind a member, or nowhere in particular.
+func after(path string) string {
+	if path == "" {
+		return ""
+	}
+	return "after " + memberName(path)
 }
 
 // memberContent remembers how reading a member failed: that is a fault of the archive, not of whom it was handed to.

@@ -44,16 +44,16 @@ func (m moment) or(other time.Time) time.Time {
 }
 
 // readResultDocument reads a result.json. Members that are no fields of a result are left out.
-func readResultDocument(where string, clean []byte) (archiveResult, error) {
+func readResultDocument(path string, clean []byte) (archiveResult, error) {
 	var r archiveResult
 	o, err := parseObject(clean)
 	if err != nil {
-		return r, faulty(where, "%v", err)
+		return r, faulty(memberName(path), "%v", err)
 	}
 	if o.get("test_id") == nil && serializationFailed(&o) {
-		return r, faulty(where, "the test runner could not write this result (serialization_failed)")
+		return r, faulty(memberName(path), "the test runner could not write this result (serialization_failed)")
 	}
-	d := fields{where: where, object: &o}
+	d := fields{path: path, object: &o}
 	r.id = d.id("id")
 	r.testID = scalar(o.get("test_id"))
 	if r.testID != nil {
@@ -110,9 +110,9 @@ func readRunDocument(run *archiveRun) (runDocumentFields, error) {
 	var r runDocumentFields
 	o, err := parseObject(run.document)
 	if err != nil {
-		return r, faulty(run.where, "%v", err)
+		return r, faulty(memberName(run.path), "%v", err)
 	}
-	d := fields{where: run.where, object: &o}
+	d := fields{path: run.path, object: &o}
 	r.id = d.id("id")
 	r.created, r.start = d.time("created"), d.time("start_time")
 	r.duration = d.number("duration")
@@ -151,15 +151,13 @@ func archiveRunRow(ctx context.Context, run *archiveRun, options Options, given 
 	known := run.earliest.or(options.ImportedAt.UTC().Truncate(time.Microsecond))
 	row.StartTime = r.start.or(r.created.or(known))
 	row.Created = r.created.or(row.StartTime)
-	for _, named := range []*string{scalar(metadata.get("project")), r.project} {
-		if row.ProjectID != nil || named == nil && options.ProjectID == nil {
-			continue
-		}
-		if row.ProjectID, err = options.project(ctx, text(named)); err != nil {
-			return row, err
-		}
+	if row.ProjectID, err = options.project(ctx, text(scalar(metadata.get("project")))); err != nil {
+		return row, err
 	}
-	return row, nil
+	if row.ProjectID == nil {
+		row.ProjectID, err = options.project(ctx, text(r.project))
+	}
+	return row, err
 }
 
 func text(s *string) string {
@@ -176,14 +174,14 @@ func serializationFailed(o *object) bool {
 
 // fields reads the members of a document, and remembers the first that is not what it should be.
 type fields struct {
-	where  string
+	path   string
 	object *object
 	err    error
 }
 
 func (d *fields) wrong(name, format string, args ...any) {
 	if d.err == nil {
-		d.err = faulty(d.where, "%s %s", name, fmt.Sprintf(format, args...))
+		d.err = faulty(memberName(d.path), "%s %s", name, fmt.Sprintf(format, args...))
 	}
 }
 

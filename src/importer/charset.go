@@ -23,6 +23,8 @@ func utf8XML(r io.Reader) (io.Reader, error) {
 		return nil, err
 	}
 	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return nil, faulty("", "the file is packed with gzip; a .xml file is read as it is")
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		_, err := in.Discard(3)
 		return in, err

@@ -35,6 +35,9 @@ type Source interface {
 // crash or sent again by its author, gives the same ids for the same rows. A sink therefore inserts or replaces: runs
 // and results by id (the metadata of a run that exists is merged, the other columns are replaced), artifacts by their
 // owner and file name.
+//
+// Ids come from the upload, so they may be those of rows in a project that its author may not write to. A sink must refuse
+// to replace these.
 type Sink interface {
 	BeginRun(ctx context.Context, run Run) error
 	// Result hands over one result. The sink may keep it and everything that it points to.

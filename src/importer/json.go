@@ -426,6 +426,7 @@ func parseObject(clean []byte) (object, error) {
 	if clean[0] != '{' {
 		return o, errNoObject
 	}
+	o.members = make([]member, 0, fewMembers)
 	for i := 1; clean[i] != '}'; {
 		if clean[i] == ',' {
 			i++

@@ -75,16 +75,9 @@ func junitRun(ctx context.Context, options Options, survey *junitSurvey) (Run, o
 	if run.Source == nil {
 		run.Source = label(metadata.get("source"))
 	}
-	var named string
-	if s := scalar(metadata.get("project")); s != nil {
-		named = *s
-	}
-	project, err := options.project(ctx, named)
-	if err != nil {
-		return run, metadata, err
-	}
-	run.ProjectID = project
-	return run, metadata, nil
+	var err error
+	run.ProjectID, err = options.project(ctx, text(scalar(metadata.get("project"))))
+	return run, metadata, err
 }
 
 // uuid4 is how a random UUID looks; others in a file name are ids of something else.

@@ -22,6 +22,7 @@ type junitEmit struct {
 
 	content  bytes.Reader
 	outputs  map[string]int // files of the run, by name
+	unkept   int            // outputs of suites that were left out
 	projects map[string]*uuid.UUID
 }
 
@@ -38,7 +39,12 @@ func (v *junitEmit) countsOnly() bool { return false }
 
 func (v *junitEmit) unknown(string) {}
 
-func (v *junitEmit) leave(*junitSuite) error { return nil }
+func (v *junitEmit) leave(s *junitSuite) error {
+	if s.parent == nil && v.unkept > 0 {
+		v.report.note("The output of %d suites was left out: a run has at most %d such files.", v.unkept, maxOutputs)
+	}
+	return nil
+}
 
 func (v *junitEmit) enter(s *junitSuite) error {
 	if late, ok := v.survey.late[s.number]; ok {
@@ -383,9 +389,16 @@ func (v *junitEmit) artifact(result uuid.UUID, filename string, content []byte) 
 	return nil
 }
 
+// maxOutputs is the number of files that the outputs of suites make.
+const maxOutputs = 1000
+
 // output hands on what a whole suite has written as a file of the run, unless it is blank, as most are.
 func (v *junitEmit) output(s *junitSuite, element string, text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
+		return nil
+	}
+	if len(v.outputs) == maxOutputs {
+		v.unkept++
 		return nil
 	}
 	filename := element + ".log"

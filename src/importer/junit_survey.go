@@ -68,6 +68,9 @@ func (v *junitSurvey) unknown(element string) {
 	}
 }
 
+// lateSuite is about what it takes to keep the properties of a suite, beyond their texts.
+const lateSuite = 256
+
 func (v *junitSurvey) leave(s *junitSuite) error {
 	own := sizeOf(&s.properties)
 	if s.parent == nil {
@@ -80,9 +83,9 @@ func (v *junitSurvey) leave(s *junitSuite) error {
 	if s.time > 0 {
 		s.elapsed = s.time
 	}
-	if s.late && s.parent != nil {
+	if s.late && s.parent != nil && own > 0 {
 		v.late[s.number] = s.properties
-		if v.lateSize += own; v.lateSize > v.options.Limits.Document {
+		if v.lateSize += own + lateSuite; v.lateSize > v.options.Limits.Document {
 			return tooMuch("", "properties that follow the test cases to which they apply take more than %s", size(v.options.Limits.Document))
 		}
 	}

@@ -129,7 +129,7 @@ func doImport(t testing.TB, f file, o Options) (*stored, Report) {
 	require.EqualValues(t, len(s.results), report.Results)
 	require.EqualValues(t, len(s.artifacts), report.Artifacts)
 	for _, r := range s.results {
-		require.True(t, json.Valid(r.Metadata), "metadata of %s: %s", *r.TestID, r.Metadata)
+		require.True(t, json.Valid(r.Metadata), "metadata of %s: %s", r.ID, r.Metadata)
 	}
 	require.NotEmpty(t, s.progress)
 	last := s.progress[len(s.progress)-1]
@@ -202,7 +202,9 @@ func tarOf(t testing.TB, entries ...entry) []byte {
 	w := tar.NewWriter(&b)
 	for _, e := range entries {
 		h := e.header
-		h.Name, h.Mode = e.name, 0o644
+		if h.Name = e.name; h.Typeflag != tar.TypeXGlobalHeader {
+			h.Mode = 0o644
+		}
 		if h.Typeflag == 0 || h.Typeflag == tar.TypeReg {
 			h.Typeflag, h.Size = tar.TypeReg, int64(len(e.content))
 		}
