@@ -37,7 +37,7 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 	ended := make(chan error, 1)
 	go func() { ended <- c.module.run(running, h.report) }()
 
-	w := watch{host: h, connection: c, ended: ended}
+	w := watch{host: h, connection: c, ended: ended, begun: time.Now()}
 	reason = w.until(ctx)
 	if reason == "" {
 		h.drain(c, ended)

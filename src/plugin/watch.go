@@ -15,8 +15,10 @@ type watch struct {
 	connection *connection
 	ended      chan error // how the module's Run ended
 
+	begun time.Time
 	stats Stats
 	asked time.Time // when the stats were asked for
+	told  string    // what was logged last of why it is not well
 	well  time.Time // since when it answers that it is OK; zero when it does not
 }
 
@@ -98,15 +100,19 @@ func (w *watch) check(ctx context.Context) (reason string) {
 
 // note keeps the answers, and logs the moments at which the module becomes well or unwell.
 func (w *watch) note(health Health) {
+	const starting = 2 * time.Second // in which it is no news that a module is not well yet
 	h := w.host
-	before := h.Status()
 	h.enter(Running, func(s *Status) { s.Health, s.Stats = health, w.stats })
-	switch {
-	case health.OK && w.well.IsZero():
-		w.well = time.Now()
-		h.logger.Info().Str("detail", health.Detail).Msg("module is well")
-	case !health.OK && (!w.well.IsZero() || before.Health.Detail != health.Detail):
-		w.well = time.Time{}
-		h.logger.Warn().Str("detail", health.Detail).Msg("module is not well")
+	if health.OK {
+		if w.well.IsZero() {
+			h.logger.Info().Str("detail", health.Detail).Msg("module is well")
+			w.well, w.told = time.Now(), ""
+		}
+		return
 	}
+	if (!w.well.IsZero() || time.Since(w.begun) > starting) && w.told != health.Detail {
+		h.logger.Warn().Str("detail", health.Detail).Msg("module is not well")
+		w.told = health.Detail
+	}
+	w.well = time.Time{}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Interrupted is the cause of a context that a signal has ended.
@@ -12,8 +13,13 @@ type Interrupted struct{ Signal os.Signal }
 
 func (i Interrupted) Error() string { return "told to stop by signal: " + i.Signal.String() }
 
+// echo is how soon after the first a signal is no second wish but the same one, delivered twice: timeout(1), for one,
+// signals its command and then the whole group.
+const echo = 500 * time.Millisecond
+
 // OnSignal gives a context that ends at the first SIGTERM or SIGINT, which asks for an orderly stop; its cause is
-// Interrupted. A second signal calls atOnce, which is meant to end the process. stop ends the watching.
+// Interrupted. A second signal, half a second later or more, calls atOnce, which is meant to end the process. stop ends
+// the watching.
 func OnSignal(parent context.Context, atOnce func(os.Signal)) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
@@ -22,14 +28,17 @@ func OnSignal(parent context.Context, atOnce func(os.Signal)) (ctx context.Conte
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		for first := true; ; first = false {
+		for first := (time.Time{}); ; {
 			select {
 			case s := <-signals:
-				if !first {
+				switch {
+				case first.IsZero():
+					first = time.Now()
+					cancel(Interrupted{Signal: s})
+				case time.Since(first) > echo:
 					atOnce(s)
 					return
 				}
-				cancel(Interrupted{Signal: s})
 			case <-done:
 				return
 			}
