@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -60,6 +61,8 @@ type AccountsOptions struct {
 	Changed func()
 	// UserLogin lets everyone sign in with a password; superadmins always may.
 	UserLogin bool
+	// Providers sign people in without a password.
+	Providers config.Providers
 	// BackendURL and FrontendURL are the roots of the API (without /api) and of the page, without a slash at the end.
 	BackendURL, FrontendURL string
 }

@@ -38,6 +38,8 @@ const (
 	ProjectOwner
 	// Own is whom the object belongs to, and nobody else.
 	Own
+	// OwnOrSuperadmin is whom the object belongs to, and superadmins.
+	OwnOrSuperadmin
 	// InGroup is the users of the group.
 	InGroup
 )
@@ -54,7 +56,7 @@ func Permissions() Table {
 		"view_artifact": InProject, "download_artifact": InProject,
 
 		"get_import_list": Listed, "add_import": InProjectIfAny, "get_import": InProjectIfAny,
-		"get_task": Own,
+		"get_task": OwnOrSuperadmin,
 
 		"get_project_list": Listed, "add_project": SignedIn, "get_project": InProject, "update_project": ProjectOwner,
 		"get_filter_params": InProject,
@@ -134,6 +136,8 @@ func (r Rule) allows(who *Identity, o Object) bool {
 		return who.Superadmin || who.is(o.Owner)
 	case Own:
 		return who.is(o.User)
+	case OwnOrSuperadmin:
+		return who.Superadmin || who.is(o.User)
 	case InGroup:
 		return who.Superadmin || o.Group != nil && who.GroupID != nil && *who.GroupID == *o.Group
 	case Nobody:
