@@ -167,7 +167,7 @@ func (l *loader) readForeign() {
 // the tests of this project; the server knows them so that it does not warn of them.
 func ClientVariables() []string {
 	return []string{
-		"IBUTSU_CONFIG", "IBUTSU_API", "IBUTSU_SERVER", "IBUTSU_TOKEN", "IBUTSU_TOKEN_FILE", "IBUTSU_PROJECT",
+		"IBUTSU_CONFIG", "IBUTSU_API", "IBUTSU_SERVER", "IBUTSU_URL", "IBUTSU_TOKEN", "IBUTSU_TOKEN_FILE", "IBUTSU_PROJECT",
 		"IBUTSU_SOURCE", "IBUTSU_SPOOL", "IBUTSU_MODE", "IBUTSU_DATA", "IBUTSU_RUN_ID", "IBUTSU_NO_ARCHIVE",
 		"IBUTSU_CA_BUNDLE", "IBUTSU_ENV_ID", "IBUTSU_COMPONENT", "IBUTSU_ENV",
 	}

@@ -170,7 +170,7 @@ func serverSettings() []Setting {
 			Name: "state_dir", Group: GroupServer, Common: true,
 			DefaultNote: "/var/lib/ibutsu as root, else ~/.local/state/ibutsu",
 			Env:         env("state_dir", strong("IBUTSU_STATE_DIR"), weak("STATE_DIRECTORY")),
-			Help:        "Folder of everything that is kept on this machine: the private PostgreSQL, sockets, locks",
+			Help:        "Folder of what is kept on this machine: private PostgreSQL, sockets, locks",
 			bind:        func(c *Config) value { return textValue{&c.Server.StateDir} },
 		},
 		{

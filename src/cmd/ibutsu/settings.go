@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ibutsu/ibutsu-go/src/config"
+)
+
+// Settings are the flags of a command that reads the configuration: --config and one for each setting of the groups that
+// it was made for, built from the table of settings so that neither can be forgotten. Embed it with `embed:""`.
+type Settings struct {
+	File  string       `name:"config" placeholder:"FILE" help:"Settings file (YAML)" group:"Configuration" from:"IBUTSU_CONFIG"`
+	Flags kong.Plugins `embed:""`
+
+	settings []config.Setting
+}
+
+// newSettings makes the flags of all settings of some groups. The state folder is always among them: it says where the
+// private database is.
+func newSettings(groups ...string) Settings {
+	var s Settings
+	var fields []reflect.StructField
+	for _, setting := range config.Settings() {
+		if !slices.Contains(groups, setting.Group) && setting.Name != "state_dir" {
+			continue
+		}
+		s.settings = append(s.settings, setting)
+		fields = append(fields, flagField(setting, len(fields)))
+	}
+	s.Flags = kong.Plugins{reflect.New(reflect.StructOf(fields)).Interface()}
+	return s
+}
+
+// flagField describes a setting's flag to kong.
+func flagField(s config.Setting, i int) reflect.StructField {
+	tag := fmt.Sprintf(`name:%q help:%q group:%q`, s.Flag(), s.Help, s.Group)
+	kind := reflect.TypeFor[*string]()
+	if s.Kind() == "true or false" {
+		kind = reflect.TypeFor[*bool]()
+		tag += ` negatable:""`
+	} else {
+		tag += fmt.Sprintf(` placeholder:%q`, placeholder(s))
+	}
+	if !s.Common {
+		tag += ` hidden:""`
+	}
+	shown, variable := s.Default, s.Env[0].Name
+	if shown == "" {
+		shown = s.DefaultNote
+	}
+	if s.FlagIsFile() {
+		variable += ", " + variable + "_FILE"
+	}
+	tag += fmt.Sprintf(` shown-default:%q shown-env:%q`, shown, variable)
+	return reflect.StructField{Name: "F" + strconv.Itoa(i), Type: kind, Tag: reflect.StructTag(tag)}
+}
+
+func placeholder(s config.Setting) string {
+	switch kind := s.Kind(); {
+	case s.FlagIsFile():
+		return "FILE"
+	case s.Name == "state_dir" || strings.HasSuffix(s.Name, "_dir") || s.Name == "postgres_bin":
+		return "DIR"
+	case strings.Contains(kind, ", "):
+		return strings.ReplaceAll(strings.ToUpper(kind), ", ", "|")
+	default:
+		return strings.ToUpper(strings.ReplaceAll(kind, " of networks", ""))
+	}
+}
+
+// given are the flags that were on the command line, by the name of their setting.
+func (s *Settings) given() map[string]string {
+	given := map[string]string{}
+	flags := reflect.ValueOf(s.Flags[0]).Elem()
+	for i, setting := range s.settings {
+		switch value := flags.Field(i).Interface().(type) {
+		case *string:
+			if value != nil {
+				given[setting.Name] = *value
+			}
+		case *bool:
+			if value != nil {
+				given[setting.Name] = strconv.FormatBool(*value)
+			}
+		}
+	}
+	return given
+}
+
+// load reads the configuration for a command.
+func (s *Settings) load(c *console) (*config.Loaded, error) {
+	return config.Load(config.Input{
+		Flags: s.given(), Environ: c.environ, File: s.File, DefaultStateDir: defaultStateDir(c),
+	})
+}
+
+// loadWithDatabase is load for commands that work on the database: the configured one, or else the private one of an
+// `ibutsu up` with the same state folder.
+func (s *Settings) loadWithDatabase(c *console) (*config.Loaded, error) {
+	loaded, err := s.load(c)
+	if err != nil {
+		return nil, err
+	}
+	if db := &loaded.Config.Database; !db.URL.IsSet() {
+		if db.URL, err = privateDatabase(loaded.Config.Server.StateDir); err != nil {
+			return nil, err
+		}
+	}
+	if err := loaded.Config.RequireDatabase(); err != nil {
+		return nil, failure{exitUsage, err}
+	}
+	return loaded, nil
+}
+
+// defaultStateDir is where a person expects what a program keeps.
+func defaultStateDir(c *console) string {
+	if state := c.getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "ibutsu")
+	}
+	home := c.getenv("HOME")
+	if os.Geteuid() == 0 || home == "" {
+		return "/var/lib/ibutsu"
+	}
+	return filepath.Join(home, ".local", "state", "ibutsu")
+}
+
+// environmentResolver gives the flags of the clients their variables, from the environment that run was given.
+func environmentResolver(environ []string) kong.Resolver {
+	c := &console{environ: environ}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range strings.Fields(flag.Tag.Get("from")) {
+			if text := c.getenv(name); text != "" {
+				return text, nil
+			}
+		}
+		return nil, nil
+	})
+}
