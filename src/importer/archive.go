@@ -58,7 +58,7 @@ func (a Archive) Import(ctx context.Context, source Source, options Options, sin
 			return report, fmt.Errorf("store the run: %w", err)
 		}
 	}
-	emit := &archiveEmit{ctx: ctx, survey: survey, given: given, sink: sink, report: &report}
+	emit := &archiveEmit{survey: survey, given: given, sink: sink, report: &report}
 	if err := readArchive(ctx, source, options.Limits, emit); err != nil {
 		return report, err
 	}
@@ -76,7 +76,7 @@ func (a Archive) Import(ctx context.Context, source Source, options Options, sin
 	}
 	survey.noteLeftOut(&report)
 	if emit.orphans > 0 {
-		report.note("%d files lie in folders of results without a result.json and were left out.", emit.orphans)
+		report.notef("%d files lie in folders of results without a result.json and were left out.", emit.orphans)
 	}
 	return report, nil
 }
@@ -139,7 +139,7 @@ func (v *archiveSurvey) run(folder uuid.UUID) (*archiveRun, error) {
 
 func (v *archiveSurvey) link() { v.links++ }
 
-func (v *archiveSurvey) member(m *archiveMember) error {
+func (v *archiveSurvey) member(_ context.Context, m *archiveMember) error {
 	run, err := v.run(m.run)
 	if err != nil {
 		return err
@@ -229,13 +229,12 @@ func (v *archiveSurvey) checkRuns() error {
 
 func (v *archiveSurvey) noteLeftOut(report *Report) {
 	if v.links > 0 {
-		report.note("%d links, devices and the like were left out.", v.links)
+		report.notef("%d links, devices and the like were left out.", v.links)
 	}
 }
 
 // archiveEmit hands on the rows of an archive.
 type archiveEmit struct {
-	ctx    context.Context
 	survey *archiveSurvey
 	given  object
 	sink   Sink
@@ -250,20 +249,20 @@ type archiveEmit struct {
 
 func (v *archiveEmit) link() {}
 
-func (v *archiveEmit) member(m *archiveMember) error {
+func (v *archiveEmit) member(ctx context.Context, m *archiveMember) error {
 	switch m.kind {
 	case runDocument:
 		return nil
 	case resultDocument:
-		return v.result(m)
+		return v.result(ctx, m)
 	}
 	if v.survey.files[m.key()] != m.number {
 		return nil
 	}
-	return v.artifact(m)
+	return v.artifact(ctx, m)
 }
 
-func (v *archiveEmit) result(m *archiveMember) error {
+func (v *archiveEmit) result(ctx context.Context, m *archiveMember) error {
 	folder := v.survey.results[m.result]
 	if v.again || folder.document != m.number {
 		return nil
@@ -278,7 +277,7 @@ func (v *archiveEmit) result(m *archiveMember) error {
 	}
 	row := archiveResultRow(parsed, &folder.run.row, &v.given)
 	row.ID = v.survey.resultID(m.result)
-	if err := v.sink.Result(v.ctx, row); err != nil {
+	if err := v.sink.Result(ctx, row); err != nil {
 		return fmt.Errorf("store a result: %w", err)
 	}
 	v.report.Results++
@@ -286,7 +285,7 @@ func (v *archiveEmit) result(m *archiveMember) error {
 	return nil
 }
 
-func (v *archiveEmit) artifact(m *archiveMember) error {
+func (v *archiveEmit) artifact(ctx context.Context, m *archiveMember) error {
 	artifact := artifactOfRun(v.survey.runs[m.run].row.ID, m.filename, m.size, m.content)
 	postponed := false
 	if m.kind == resultFile {
@@ -307,7 +306,7 @@ func (v *archiveEmit) artifact(m *archiveMember) error {
 	if postponed != v.again {
 		return nil
 	}
-	if err := v.sink.Artifact(v.ctx, artifact); err != nil {
+	if err := v.sink.Artifact(ctx, artifact); err != nil {
 		return fmt.Errorf("store an artifact: %w", err)
 	}
 	v.report.Artifacts++

@@ -15,7 +15,7 @@ import (
 // archiveVisitor is told what is in an archive, in its order.
 type archiveVisitor interface {
 	// member gives one file. m is used again for the next.
-	member(m *archiveMember) error
+	member(ctx context.Context, m *archiveMember) error
 	// link tells of a link, a device or the like, which are left alone.
 	link()
 }
@@ -101,10 +101,10 @@ func readArchive(ctx context.Context, source Source, limits Limits, visitor arch
 	if err != nil {
 		return in.cause(err)
 	}
-	return in.cause(readTar(plain, limits, visitor))
+	return in.cause(readTar(ctx, plain, limits, visitor))
 }
 
-func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
+func readTar(ctx context.Context, plain io.Reader, limits Limits, visitor archiveVisitor) error {
 	members := tar.NewReader(plain)
 	m := &archiveMember{limits: limits}
 	content := &memberContent{}
@@ -112,7 +112,7 @@ func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
 	unpacked := int64(0)
 	for number := 0; ; number++ {
 		header, err := members.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
@@ -146,7 +146,7 @@ func readTar(plain io.Reader, limits Limits, visitor archiveVisitor) error {
 		}
 		*content = memberContent{r: members}
 		m.number, m.size, m.content = number, header.Size, content
-		if err := visitor.member(m); err != nil {
+		if err := visitor.member(ctx, m); err != nil {
 			if content.err != nil {
 				return damaged(m.where(), content.err)
 			}

@@ -82,7 +82,7 @@ func archiveResultRow(r archiveResult, run *Run, given *object) Result {
 		StartTime: r.start.or(run.StartTime), Duration: r.duration,
 		Component: r.component, Env: r.env, Source: r.source,
 		// document is used again for the next member, so nothing of it may be kept.
-		Metadata: metadata.append(nil), Params: append([]byte(nil), r.params...),
+		Metadata: metadata.json(), Params: append([]byte(nil), r.params...),
 	}
 	if env := label(metadata.get("env")); env != nil {
 		row.Env = env
@@ -134,7 +134,7 @@ func archiveRunRow(ctx context.Context, run *archiveRun, options Options, given 
 	row := Run{
 		ID:        run.folder,
 		Component: r.component, Env: r.env, Source: r.source,
-		Duration: r.duration, Metadata: metadata.append(nil), Summary: r.summary,
+		Duration: r.duration, Metadata: metadata.json(), Summary: r.summary,
 	}
 	if r.id != nil {
 		row.ID = *r.id
@@ -179,7 +179,7 @@ type fields struct {
 	err    error
 }
 
-func (d *fields) wrong(name, format string, args ...any) {
+func (d *fields) wrongf(name, format string, args ...any) {
 	if d.err == nil {
 		d.err = faulty(memberName(d.path), "%s %s", name, fmt.Sprintf(format, args...))
 	}
@@ -201,7 +201,7 @@ func (d *fields) time(name string) moment {
 	}
 	t, ok := parseTime(*s)
 	if !ok {
-		d.wrong(name, "is %s, which is not a time", quote(*s))
+		d.wrongf(name, "is %s, which is not a time", quote(*s))
 	}
 	return moment{t}
 }
@@ -213,7 +213,7 @@ func (d *fields) number(name string) *float64 {
 	}
 	f, ok := parseSeconds(*s)
 	if !ok {
-		d.wrong(name, "is %s, which is not a number", quote(*s))
+		d.wrongf(name, "is %s, which is not a number", quote(*s))
 	}
 	return &f
 }
@@ -225,7 +225,7 @@ func (d *fields) outcome(name string) *string {
 	}
 	known := outcome(*s)
 	if known == nil {
-		d.wrong(name, "is %s; it can be %s", quote(*s), strings.Join(outcomes[:], ", "))
+		d.wrongf(name, "is %s; it can be %s", quote(*s), strings.Join(outcomes[:], ", "))
 	}
 	return known
 }
@@ -233,7 +233,7 @@ func (d *fields) outcome(name string) *string {
 func (d *fields) objectOf(name string) object {
 	o, err := parseObject(d.object.get(name))
 	if err != nil {
-		d.wrong(name, "is not an object")
+		d.wrongf(name, "is not an object")
 	}
 	return o
 }
@@ -245,7 +245,7 @@ func (d *fields) raw(name string) []byte {
 		return noParams
 	}
 	if value[0] != '{' {
-		d.wrong(name, "is not an object")
+		d.wrongf(name, "is not an object")
 	}
 	return value
 }
@@ -264,5 +264,5 @@ func (d *fields) summary(name string) []byte {
 			counts.set(m.key, strconv.AppendInt(nil, n, 10))
 		}
 	}
-	return counts.append(nil)
+	return counts.json()
 }

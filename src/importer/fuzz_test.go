@@ -26,6 +26,7 @@ func fuzzLimits() Options {
 // sound imports whatever bytes: it ends with a fault of the file, before which nothing was stored, or with rows that can be
 // stored.
 func sound(t *testing.T, format Format, f file) {
+	t.Helper()
 	s := &stored{}
 	report, err := format.Import(t.Context(), f, fuzzLimits(), s)
 	require.Empty(t, s.broken)
@@ -53,6 +54,7 @@ func sound(t *testing.T, format Format, f file) {
 }
 
 func storableJSON(t *testing.T, raw json.RawMessage) {
+	t.Helper()
 	var members map[string]any
 	require.NoError(t, json.Unmarshal(raw, &members), "%s", raw)
 	require.True(t, utf8.Valid(raw))
@@ -60,6 +62,7 @@ func storableJSON(t *testing.T, raw json.RawMessage) {
 }
 
 func storableText(t *testing.T, texts ...*string) {
+	t.Helper()
 	for _, s := range texts {
 		if s != nil {
 			require.True(t, utf8.ValidString(*s), "%q", *s)
@@ -106,6 +109,7 @@ func FuzzSniff(f *testing.F) {
 }
 
 func addFiles(f *testing.F, patterns ...string) {
+	f.Helper()
 	for _, pattern := range patterns {
 		names, err := filepath.Glob(pattern)
 		require.NoError(f, err)

@@ -123,8 +123,8 @@ type Report struct {
 // maxNotes bounds the notes of a report: they end in a column of the import.
 const maxNotes = 20
 
-// note adds a sentence.
-func (r *Report) note(format string, args ...any) {
+// notef adds a sentence.
+func (r *Report) notef(format string, args ...any) {
 	switch {
 	case len(r.Notes) < maxNotes-1:
 		r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
@@ -172,7 +172,7 @@ func readHead(ctx context.Context, source Source) ([]byte, error) {
 	defer r.Close()
 	head := make([]byte, HeadSize)
 	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("read the upload: %w", err)
 	}
 	return head[:n], nil

@@ -184,7 +184,7 @@ func (c *jsonCleaner) digits() int {
 func holdable(number []byte) bool {
 	const longest = 1000
 	f, err := strconv.ParseFloat(string(number), 64)
-	return err == nil && len(number) <= longest && (f != 0 || bytes.IndexAny(number, "eE") < 0)
+	return err == nil && len(number) <= longest && (f != 0 || !bytes.ContainsAny(number, "eE"))
 }
 
 // text takes a string.
@@ -220,7 +220,7 @@ func (c *jsonCleaner) text() error {
 
 // plainJSON is how much of b can stand in a JSON text as it is: ASCII, up to the first quote, backslash or control character.
 func plainJSON[T string | []byte](b T) int {
-	for i := 0; i < len(b); i++ {
+	for i := range len(b) {
 		if c := b[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			return i
 		}
@@ -393,9 +393,9 @@ func (o *object) clone() object {
 	return c
 }
 
-// append writes the object as JSON.
-func (o *object) append(dst []byte) []byte {
-	dst = append(dst, '{')
+// json writes the object.
+func (o *object) json() []byte {
+	dst := []byte{'{'}
 	first := true
 	for _, m := range o.members {
 		if m.value == nil {

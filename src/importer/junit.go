@@ -43,7 +43,7 @@ func (j JUnit) Import(ctx context.Context, source Source, options Options, sink 
 	if err := sink.BeginRun(ctx, run); err != nil {
 		return report, fmt.Errorf("store the run: %w", err)
 	}
-	emit := newJUnitEmit(ctx, options, survey, run, metadata, sink, &report)
+	emit := newJUnitEmit(options, survey, run, metadata, sink, &report)
 	if err := readJUnit(ctx, source, options.Limits, run.ID, emit); err != nil {
 		return report, err
 	}
@@ -67,7 +67,7 @@ func junitRun(ctx context.Context, options Options, survey *junitSurvey) (Run, o
 		Created:   options.ImportedAt.UTC(),
 		StartTime: options.ImportedAt.UTC().Truncate(time.Microsecond),
 		Duration:  &survey.duration,
-		Metadata:  metadata.append(nil),
+		Metadata:  metadata.json(),
 	}
 	if t, ok := parseTime(survey.root.timestamp); ok {
 		run.StartTime = t

@@ -12,7 +12,6 @@ import (
 
 // junitEmit hands on the rows of a JUnit document, in its second reading.
 type junitEmit struct {
-	ctx      context.Context
 	options  Options
 	survey   *junitSurvey
 	run      Run
@@ -26,11 +25,9 @@ type junitEmit struct {
 	projects map[string]*uuid.UUID
 }
 
-func newJUnitEmit(
-	ctx context.Context, options Options, survey *junitSurvey, run Run, metadata object, sink Sink, report *Report,
-) *junitEmit {
+func newJUnitEmit(options Options, survey *junitSurvey, run Run, metadata object, sink Sink, report *Report) *junitEmit {
 	return &junitEmit{
-		ctx: ctx, options: options, survey: survey, run: run, metadata: metadata, sink: sink, report: report,
+		options: options, survey: survey, run: run, metadata: metadata, sink: sink, report: report,
 		outputs: map[string]int{}, projects: map[string]*uuid.UUID{},
 	}
 }
@@ -41,7 +38,7 @@ func (v *junitEmit) unknown(string) {}
 
 func (v *junitEmit) leave(s *junitSuite) error {
 	if s.parent == nil && v.unkept > 0 {
-		v.report.note("The output of %d suites was left out: a run has at most %d such files.", v.unkept, maxOutputs)
+		v.report.notef("The output of %d suites was left out: a run has at most %d such files.", v.unkept, maxOutputs)
 	}
 	return nil
 }
@@ -79,7 +76,7 @@ const (
 )
 
 // base makes what the cases of a suite have in common, at the first of them.
-func (v *junitEmit) base(s *junitSuite) (*junitBase, error) {
+func (v *junitEmit) base(ctx context.Context, s *junitSuite) (*junitBase, error) {
 	if s.base != nil {
 		return s.base, nil
 	}
@@ -92,7 +89,7 @@ func (v *junitEmit) base(s *junitSuite) (*junitBase, error) {
 		b.metadata = v.metadata.clone()
 		b.metadata.merge(&s.properties)
 	default:
-		above, err := v.base(s.parent)
+		above, err := v.base(ctx, s.parent)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +106,7 @@ func (v *junitEmit) base(s *junitSuite) (*junitBase, error) {
 		b.has[i] = b.metadata.get(key) != nil
 	}
 	var err error
-	if b.project, err = v.project(b.metadata.get("project_id"), v.run.ProjectID); err != nil {
+	if b.project, err = v.project(ctx, b.metadata.get("project_id"), v.run.ProjectID); err != nil {
 		return nil, err
 	}
 	b.source = label(b.metadata.get("source"))
@@ -125,7 +122,7 @@ func (v *junitEmit) base(s *junitSuite) (*junitBase, error) {
 }
 
 // project finds the project that a project_id property names. One that is not found changes nothing.
-func (v *junitEmit) project(property []byte, standard *uuid.UUID) (*uuid.UUID, error) {
+func (v *junitEmit) project(ctx context.Context, property []byte, standard *uuid.UUID) (*uuid.UUID, error) {
 	named := scalar(property)
 	if named == nil {
 		return standard, nil
@@ -133,7 +130,7 @@ func (v *junitEmit) project(property []byte, standard *uuid.UUID) (*uuid.UUID, e
 	id, known := v.projects[*named]
 	if !known {
 		var err error
-		if id, err = v.options.foreignProject(v.ctx, *named); err != nil {
+		if id, err = v.options.foreignProject(ctx, *named); err != nil {
 			return nil, err
 		}
 		const kept = 1000
@@ -141,7 +138,7 @@ func (v *junitEmit) project(property []byte, standard *uuid.UUID) (*uuid.UUID, e
 			v.projects[*named] = id
 		}
 		if id == nil {
-			v.report.note("The property project_id names %s, which is no project of yours; it was not used.", quote(*named))
+			v.report.notef("The property project_id names %s, which is no project of yours; it was not used.", quote(*named))
 		}
 	}
 	if id == nil {
@@ -150,8 +147,8 @@ func (v *junitEmit) project(property []byte, standard *uuid.UUID) (*uuid.UUID, e
 	return id, nil
 }
 
-func (v *junitEmit) testcase(s *junitSuite, c *junitCase) error {
-	base, err := v.base(s)
+func (v *junitEmit) testcase(ctx context.Context, s *junitSuite, c *junitCase) error {
+	base, err := v.base(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -173,18 +170,18 @@ func (v *junitEmit) testcase(s *junitSuite, c *junitCase) error {
 		Metadata: v.caseMetadata(base, s, c), Params: noParams,
 	}
 	if len(c.properties.members) > 0 {
-		if result.ProjectID, err = v.project(c.properties.get("project_id"), base.project); err != nil {
+		if result.ProjectID, err = v.project(ctx, c.properties.get("project_id"), base.project); err != nil {
 			return err
 		}
 		if own := label(c.properties.get("source")); own != nil {
 			result.Source = own
 		}
 	}
-	if err := v.sink.Result(v.ctx, result); err != nil {
+	if err := v.sink.Result(ctx, result); err != nil {
 		return fmt.Errorf("store a result: %w", err)
 	}
 	v.report.Results++
-	if err := v.artifacts(c); err != nil {
+	if err := v.artifacts(ctx, c); err != nil {
 		return err
 	}
 	if v.report.Results%progressStep == 0 {
@@ -212,10 +209,7 @@ func testID(c *junitCase) string {
 }
 
 func lastPart(name []byte) []byte {
-	plain := name
-	if i := bytes.IndexByte(name, '['); i >= 0 {
-		plain = name[:i]
-	}
+	plain, _, _ := bytes.Cut(name, []byte{'['})
 	return name[bytes.LastIndexByte(plain, '.')+1:]
 }
 
@@ -364,25 +358,25 @@ func appendOptional(dst []byte, o optional) []byte {
 }
 
 // artifacts hands on the files of a case.
-func (v *junitEmit) artifacts(c *junitCase) error {
+func (v *junitEmit) artifacts(ctx context.Context, c *junitCase) error {
 	if t := c.trouble(); t != nil {
-		if err := v.artifact(c.id, "traceback.log", t.explanation()); err != nil {
+		if err := v.artifact(ctx, c.id, "traceback.log", t.explanation()); err != nil {
 			return err
 		}
 	}
-	if err := v.artifact(c.id, "system-out.log", c.stdout.text.data); err != nil {
+	if err := v.artifact(ctx, c.id, "system-out.log", c.stdout.text.data); err != nil {
 		return err
 	}
-	return v.artifact(c.id, "system-err.log", c.stderr.text.data)
+	return v.artifact(ctx, c.id, "system-err.log", c.stderr.text.data)
 }
 
 // artifact hands on one file of a case, unless it is empty.
-func (v *junitEmit) artifact(result uuid.UUID, filename string, content []byte) error {
+func (v *junitEmit) artifact(ctx context.Context, result uuid.UUID, filename string, content []byte) error {
 	if len(content) == 0 {
 		return nil
 	}
 	v.content.Reset(content)
-	if err := v.sink.Artifact(v.ctx, artifactOfResult(result, filename, int64(len(content)), &v.content)); err != nil {
+	if err := v.sink.Artifact(ctx, artifactOfResult(result, filename, int64(len(content)), &v.content)); err != nil {
 		return fmt.Errorf("store an artifact: %w", err)
 	}
 	v.report.Artifacts++
@@ -393,7 +387,7 @@ func (v *junitEmit) artifact(result uuid.UUID, filename string, content []byte) 
 const maxOutputs = 1000
 
 // output hands on what a whole suite has written as a file of the run, unless it is blank, as most are.
-func (v *junitEmit) output(s *junitSuite, element string, text []byte) error {
+func (v *junitEmit) output(ctx context.Context, s *junitSuite, element string, text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil
 	}
@@ -409,7 +403,7 @@ func (v *junitEmit) output(s *junitSuite, element string, text []byte) error {
 		filename = strings.TrimSuffix(filename, ".log") + "-" + strconv.Itoa(v.outputs[filename]) + ".log"
 	}
 	v.content.Reset(text)
-	if err := v.sink.Artifact(v.ctx, artifactOfRun(v.run.ID, filename, int64(len(text)), &v.content)); err != nil {
+	if err := v.sink.Artifact(ctx, artifactOfRun(v.run.ID, filename, int64(len(text)), &v.content)); err != nil {
 		return fmt.Errorf("store an artifact: %w", err)
 	}
 	v.report.Artifacts++

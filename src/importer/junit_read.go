@@ -13,9 +13,9 @@ type junitVisitor interface {
 	// enter begins a testsuites or testsuite element; its attributes are known.
 	enter(s *junitSuite) error
 	// testcase gives one test case. c is used again for the next.
-	testcase(s *junitSuite, c *junitCase) error
+	testcase(ctx context.Context, s *junitSuite, c *junitCase) error
 	// output gives the system-out or system-err of a suite.
-	output(s *junitSuite, element string, text []byte) error
+	output(ctx context.Context, s *junitSuite, element string, text []byte) error
 	// unknown names an element that is left out.
 	unknown(element string)
 	// leave ends a suite; its properties are known.
@@ -124,7 +124,7 @@ func readJUnit(ctx context.Context, source Source, limits Limits, run uuid.UUID,
 	}
 	r := junitReader{x: newXMLReader(text, limits), visitor: visitor}
 	r.discardTexts(visitor.countsOnly())
-	return in.cause(r.document(run))
+	return in.cause(r.document(ctx, run))
 }
 
 func (r *junitReader) discardTexts(discard bool) {
@@ -136,7 +136,7 @@ func (r *junitReader) discardTexts(discard bool) {
 	}
 }
 
-func (r *junitReader) document(run uuid.UUID) error {
+func (r *junitReader) document(ctx context.Context, run uuid.UUID) error {
 	token, err := r.x.next()
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (r *junitReader) document(run uuid.UUID) error {
 	if token != xmlStart || !root.group && string(r.x.name) != "testsuite" {
 		return faulty(r.x.where(), "this is not JUnit: the document is a %s, not testsuites or testsuite", shown(r.x.name))
 	}
-	if err := r.suite(root); err != nil {
+	if err := r.suite(ctx, root); err != nil {
 		return err
 	}
 	_, err = r.x.next()
@@ -153,7 +153,7 @@ func (r *junitReader) document(run uuid.UUID) error {
 }
 
 // suite reads a suite whose start tag was just read, and all in it.
-func (r *junitReader) suite(s *junitSuite) error {
+func (r *junitReader) suite(ctx context.Context, s *junitSuite) error {
 	s.number = r.suites
 	r.suites++
 	s.name.take(r.x.attr("name"))
@@ -177,17 +177,17 @@ func (r *junitReader) suite(s *junitSuite) error {
 		switch string(r.x.name) {
 		case "testcase":
 			s.begun = true
-			err = r.testcase(s)
+			err = r.testcase(ctx, s)
 		case "testsuite":
 			s.begun = true
-			err = r.suite(&junitSuite{parent: s})
+			err = r.suite(ctx, &junitSuite{parent: s})
 		case "properties":
 			s.late = s.late || s.begun
 			err = r.properties(&s.properties)
 		case "system-out":
-			err = r.suiteOutput(s, "system-out")
+			err = r.suiteOutput(ctx, s, "system-out")
 		case "system-err":
-			err = r.suiteOutput(s, "system-err")
+			err = r.suiteOutput(ctx, s, "system-err")
 		default:
 			r.visitor.unknown(shown(r.x.name))
 			err = r.x.skipElement()
@@ -198,16 +198,16 @@ func (r *junitReader) suite(s *junitSuite) error {
 	}
 }
 
-func (r *junitReader) suiteOutput(s *junitSuite, element string) error {
+func (r *junitReader) suiteOutput(ctx context.Context, s *junitSuite, element string) error {
 	r.text.reset()
 	if err := r.x.readText(&r.text); err != nil {
 		return err
 	}
-	return r.visitor.output(s, element, r.text.data)
+	return r.visitor.output(ctx, s, element, r.text.data)
 }
 
 // testcase reads a test case whose start tag was just read.
-func (r *junitReader) testcase(s *junitSuite) error {
+func (r *junitReader) testcase(ctx context.Context, s *junitSuite) error {
 	c := &r.c
 	c.reset()
 	c.number = r.cases
@@ -224,7 +224,7 @@ func (r *junitReader) testcase(s *junitSuite) error {
 			return err
 		}
 		if token == xmlEnd {
-			return r.visitor.testcase(s, c)
+			return r.visitor.testcase(ctx, s, c)
 		}
 		switch string(r.x.name) {
 		case "failure":

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -47,7 +48,7 @@ func (v *junitSurvey) enter(s *junitSuite) (err error) {
 	return err
 }
 
-func (v *junitSurvey) testcase(s *junitSuite, c *junitCase) error {
+func (v *junitSurvey) testcase(_ context.Context, s *junitSuite, c *junitCase) error {
 	if v.cases++; v.cases > int64(v.options.Limits.Results) {
 		return tooMuch("", "the file has more than %d test cases", v.options.Limits.Results)
 	}
@@ -57,7 +58,7 @@ func (v *junitSurvey) testcase(s *junitSuite, c *junitCase) error {
 	return nil
 }
 
-func (v *junitSurvey) output(*junitSuite, string, []byte) error { return nil }
+func (v *junitSurvey) output(context.Context, *junitSuite, string, []byte) error { return nil }
 
 // maxUnknown bounds how many names of unknown elements are kept.
 const maxUnknown = 10
@@ -119,7 +120,7 @@ func (v *junitSurvey) noteUnknown(report *Report) {
 	for _, name := range slices.Sorted(maps.Keys(v.left)) {
 		names = append(names, fmt.Sprintf("%s (%d)", name, v.left[name]))
 	}
-	report.note("Elements that are not part of JUnit were left out: %s.", strings.Join(names, ", "))
+	report.notef("Elements that are not part of JUnit were left out: %s.", strings.Join(names, ", "))
 }
 
 // sizeOf is about how many bytes an object takes as JSON.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,45 +119,45 @@ func (s *stored) EndRun(_ context.Context, r Run) error {
 func (s *stored) Progress(done, total int64) { s.progress = append(s.progress, [2]int64{done, total}) }
 
 // doImport imports a file and sees that the sink was treated as promised.
-func doImport(t testing.TB, f file, o Options) (*stored, Report) {
-	t.Helper()
+func doImport(tb testing.TB, f file, o Options) (*stored, Report) {
+	tb.Helper()
 	s := &stored{}
-	report, err := Import(t.Context(), Builtin(), f, o, s)
-	require.NoError(t, err)
-	require.Empty(t, s.broken)
-	require.Equal(t, s.runs, s.ended)
-	require.Len(t, report.Runs, len(s.runs))
-	require.EqualValues(t, len(s.results), report.Results)
-	require.EqualValues(t, len(s.artifacts), report.Artifacts)
+	report, err := Import(tb.Context(), Builtin(), f, o, s)
+	require.NoError(tb, err)
+	require.Empty(tb, s.broken)
+	require.Equal(tb, s.runs, s.ended)
+	require.Len(tb, report.Runs, len(s.runs))
+	require.EqualValues(tb, len(s.results), report.Results)
+	require.EqualValues(tb, len(s.artifacts), report.Artifacts)
 	for _, r := range s.results {
-		require.True(t, json.Valid(r.Metadata), "metadata of %s: %s", r.ID, r.Metadata)
+		require.True(tb, json.Valid(r.Metadata), "metadata of %s: %s", r.ID, r.Metadata)
 	}
-	require.NotEmpty(t, s.progress)
+	require.NotEmpty(tb, s.progress)
 	last := s.progress[len(s.progress)-1]
-	require.Equal(t, last[1], last[0], "progress ends at its total")
+	require.Equal(tb, last[1], last[0], "progress ends at its total")
 	return s, report
 }
 
 // failImport imports a file that is at fault: the error is one for its author, and nothing was stored.
-func failImport(t testing.TB, f file, o Options) *Error {
-	t.Helper()
+func failImport(tb testing.TB, f file, o Options) *Error {
+	tb.Helper()
 	s := &stored{}
-	_, err := Import(t.Context(), Builtin(), f, o, s)
+	_, err := Import(tb.Context(), Builtin(), f, o, s)
 	var fault *Error
-	require.ErrorAs(t, err, &fault)
-	require.Empty(t, s.runs, "nothing is stored of a file that is at fault")
+	require.ErrorAs(tb, err, &fault)
+	require.Empty(tb, s.runs, "nothing is stored of a file that is at fault")
 	return fault
 }
 
 // result finds the result of a test.
-func (s *stored) result(t testing.TB, testID string) Result {
-	t.Helper()
+func (s *stored) result(tb testing.TB, testID string) Result {
+	tb.Helper()
 	for _, r := range s.results {
 		if r.TestID != nil && *r.TestID == testID {
 			return r
 		}
 	}
-	require.Fail(t, "no result", "of %s", testID)
+	require.Fail(tb, "no result", "of %s", testID)
 	return Result{}
 }
 
@@ -172,10 +173,10 @@ func (s *stored) files(owner uuid.UUID) map[string]string {
 }
 
 // metadata is a JSON object as Go values.
-func metadata(t testing.TB, raw json.RawMessage) map[string]any {
-	t.Helper()
+func metadata(tb testing.TB, raw json.RawMessage) map[string]any {
+	tb.Helper()
 	var m map[string]any
-	require.NoError(t, json.Unmarshal(raw, &m))
+	require.NoError(tb, json.Unmarshal(raw, &m))
 	return m
 }
 
@@ -196,8 +197,8 @@ type entry struct {
 }
 
 // tarOf makes a tar.
-func tarOf(t testing.TB, entries ...entry) []byte {
-	t.Helper()
+func tarOf(tb testing.TB, entries ...entry) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, e := range entries {
@@ -208,42 +209,39 @@ func tarOf(t testing.TB, entries ...entry) []byte {
 		if h.Typeflag == 0 || h.Typeflag == tar.TypeReg {
 			h.Typeflag, h.Size = tar.TypeReg, int64(len(e.content))
 		}
-		require.NoError(t, w.WriteHeader(&h))
+		require.NoError(tb, w.WriteHeader(&h))
 		if h.Typeflag == tar.TypeReg {
 			_, err := io.WriteString(w, e.content)
-			require.NoError(t, err)
+			require.NoError(tb, err)
 		}
 	}
-	require.NoError(t, w.Close())
+	require.NoError(tb, w.Close())
 	return b.Bytes()
 }
 
-func gzipped(t testing.TB, data []byte) []byte {
-	t.Helper()
+func gzipped(tb testing.TB, data []byte) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	_, err := w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, w.Close())
 	return b.Bytes()
 }
 
 // archiveOf makes an archive of members in their order.
-func archiveOf(t testing.TB, entries ...entry) file {
-	t.Helper()
-	return file{"upload.tar.gz", gzipped(t, tarOf(t, entries...))}
+func archiveOf(tb testing.TB, entries ...entry) file {
+	tb.Helper()
+	return file{"upload.tar.gz", gzipped(tb, tarOf(tb, entries...))}
 }
 
 // in is the path of a member in the folders of a run and a result.
 func in(parts ...any) string {
-	path := ""
+	names := make([]string, len(parts))
 	for i, p := range parts {
-		if i > 0 {
-			path += "/"
-		}
-		path += fmt.Sprint(p)
+		names[i] = fmt.Sprint(p)
 	}
-	return path
+	return strings.Join(names, "/")
 }
 
 func sorted(list []string) []string {

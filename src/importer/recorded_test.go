@@ -54,6 +54,7 @@ func TestRecordedCases(t *testing.T) {
 }
 
 func (c *recorded) check(t *testing.T) {
+	t.Helper()
 	o := options()
 	o.Metadata, o.Source = c.Metadata, c.Source
 	if c.Project {
@@ -102,6 +103,7 @@ func (c *recorded) check(t *testing.T) {
 
 // metadataOf collects a member of the metadata of all results that have it.
 func (s *stored) metadataOf(t *testing.T, key string) []any {
+	t.Helper()
 	var values []any
 	for _, r := range s.results {
 		if v, ok := metadata(t, r.Metadata)[key]; ok {
@@ -112,6 +114,7 @@ func (s *stored) metadataOf(t *testing.T, key string) []any {
 }
 
 func (c *recorded) file(t *testing.T) file {
+	t.Helper()
 	switch {
 	case c.Fixture != "":
 		data, err := os.ReadFile(filepath.Join("testdata/recorded", c.Fixture))
@@ -149,13 +152,13 @@ func (c *recorded) file(t *testing.T) file {
 func (c *recorded) fits(t *testing.T, what string, run uuid.UUID, want, got map[string]any) {
 	t.Helper()
 	for key, w := range want {
-		switch {
-		case w == "<any>" || w == "<any string>":
-		case w == "<run>":
+		switch w {
+		case "<any>", "<any string>":
+		case "<run>":
 			require.Equal(t, run.String(), got[key], "%s: %s", what, key)
-		case w == "<project>":
+		case "<project>":
 			require.Equal(t, testProject.String(), got[key], "%s: %s", what, key)
-		case w == "<time>Z":
+		case "<time>Z":
 			require.Equal(t, testImportedAt.Format(time.RFC3339Nano), got[key], "%s: %s", what, key)
 		default:
 			inner, isObject := w.(map[string]any)
@@ -173,6 +176,7 @@ func (c *recorded) fits(t *testing.T, what string, run uuid.UUID, want, got map[
 }
 
 func runFields(t *testing.T, r Run) map[string]any {
+	t.Helper()
 	return map[string]any{
 		"id": r.ID.String(), "project_id": orNil(r.ProjectID), "component": orNil(r.Component), "env": orNil(r.Env),
 		"source": orNil(r.Source), "created": r.Created.Format(time.RFC3339Nano), "start_time": r.StartTime.Format(time.RFC3339Nano),
@@ -181,6 +185,7 @@ func runFields(t *testing.T, r Run) map[string]any {
 }
 
 func resultFields(t *testing.T, r Result) map[string]any {
+	t.Helper()
 	return map[string]any{
 		"run_id": r.RunID.String(), "project_id": orNil(r.ProjectID), "test_id": orNil(r.TestID), "result": orNil(r.Result),
 		"start_time": r.StartTime.Format(time.RFC3339Nano), "duration": orNil(r.Duration), "component": orNil(r.Component),

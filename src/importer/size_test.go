@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -167,7 +168,7 @@ func BenchmarkArchive(b *testing.B) {
 	var entries []entry
 	run := DeriveRunID(testImport)
 	for i := range results {
-		id := derive(run, fmt.Sprint(i))
+		id := derive(run, strconv.Itoa(i))
 		entries = append(entries, entry{name: in(run, id, "result.json"), content: fmt.Sprintf(
 			`{"test_id": "TestCart.test_total[%d]", "component": null, "env": null, "result": "passed", "id": "%s", "metadata": {"statuses": {"setup": ["passed", false], "call": ["passed", false], "teardown": ["passed", false]}, "run": "%s", "durations": {"setup": 0.001, "call": 0.25, "teardown": 0.0004}, "fspath": "tests/test_cart.py", "markers": [{"name": "smoke", "args": [], "kwargs": {}}], "project": "shop", "node_id": "tests/test_cart.py::TestCart::test_total[2-EUR]", "env": "qa", "component": "cart", "user_properties": {"requirement": "REQ-7"}}, "params": {"count": "2", "currency": "EUR"}, "run_id": "%s", "source": "local", "start_time": "2026-05-04T10:11:12.200000+00:00", "duration": 0.2514}`,
 			i, id, run, run)})

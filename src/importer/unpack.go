@@ -15,7 +15,7 @@ import (
 func unpack(in *upload, limits Limits) (io.Reader, error) {
 	packed := bufio.NewReaderSize(in, 64<<10)
 	head, err := packed.Peek(HeadSize)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	kind := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
@@ -91,14 +91,14 @@ func newGzipReader(packed *bufio.Reader) (*gzipReader, error) {
 func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
 		n, err := g.stream.Read(p)
-		if n > 0 || err != io.EOF {
-			if err == io.EOF {
-				err = nil
-			}
+		if !errors.Is(err, io.EOF) {
 			return n, err
 		}
+		if n > 0 {
+			return n, nil
+		}
 		magic, err := g.packed.Peek(2)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		if string(magic) != "\x1f\x8b" {

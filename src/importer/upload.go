@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -9,7 +10,7 @@ import (
 // upload reads a Source: it counts, stops at the limit and when the context ends, and remembers a failing read, which
 // must not be taken for a broken file.
 type upload struct {
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // Read has no context of its own
 	r     io.ReadCloser
 	n     int64
 	limit int64
@@ -40,7 +41,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	case u.n > u.limit:
 		u.err = tooMuch("", "the file has more than the %s that an import may have", size(u.limit))
 		return 0, u.err
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return n, io.EOF
 	case err != nil:
 		u.err = fmt.Errorf("read the upload: %w", err)

@@ -31,11 +31,11 @@ func events(x *xmlReader) ([]string, error) {
 		case xmlEnd:
 			all = append(all, "</"+string(x.name)+">")
 		case xmlStart:
-			tag := "<" + string(x.name)
+			tag := []string{"<" + string(x.name)}
 			for _, a := range x.attrs {
-				tag += " " + string(a.name) + "=" + string(a.value)
+				tag = append(tag, string(a.name)+"="+string(a.value))
 			}
-			all = append(all, tag+">")
+			all = append(all, strings.Join(tag, " ")+">")
 		}
 	}
 }
@@ -100,7 +100,7 @@ func goEvents(document string) (all []string, ok bool) {
 	}
 	for {
 		token, err := d.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, len(open) == 0 && roots == 1
 		}
 		if err != nil {
@@ -113,11 +113,11 @@ func goEvents(document string) (all []string, ok bool) {
 				roots++
 			}
 			open = append(open, token.Name)
-			tag := "<" + token.Name.Local
+			tag := []string{"<" + token.Name.Local}
 			for _, a := range token.Attr {
-				tag += " " + a.Name.Local + "=" + a.Value
+				tag = append(tag, a.Name.Local+"="+a.Value)
 			}
-			all = append(all, tag+">")
+			all = append(all, strings.Join(tag, " ")+">")
 		case xml.EndElement:
 			flush()
 			if len(open) == 0 || open[len(open)-1] != token.Name {
