@@ -9,9 +9,8 @@ LISTEN ?= :8080
 ARGS   ?=
 ROUNDS ?= 100
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PYTHON  := bin/venv/bin/python
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w'
 
 .PHONY: help
 help: ## Show this list

@@ -5,7 +5,12 @@ package walls
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +31,7 @@ var arrows = map[string][]string{
 	"src/store":     {"src/config", "src/filter"},
 	"src/cache":     {"src/config", "src/telemetry"},
 	"src/artifact":  {"src/config", "src/store", "src/telemetry"},
-	"src/auth":      {"src/config", "src/store", "src/cache"},
+	"src/auth":      {"src/config", "src/store", "src/cache", "src/filter"}, // whose rows a caller may list is a condition
 	"src/ingest":    {"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry"},
 	"src/importer":  {"src/config", "src/store", "src/filter", "src/ingest", "src/artifact", "src/telemetry"},
 	"src/widget":    {"src/config", "src/store", "src/filter", "src/cache", "src/telemetry"},
@@ -47,13 +52,14 @@ var arrows = map[string][]string{
 	},
 	"src/cmd": {"src", "modules"},
 	"checks":  {"src", "checks"},
+	".":       {}, // the version
 }
 
 // foreign lists libraries and the only rooms that may use them, in code that is not a test.
 var foreign = map[string][]string{
 	"github.com/gofiber/fiber":        {"src/api", "src/cmd", "src/telemetry", "src/web"},
 	"github.com/valyala/fasthttp":     {"src/api", "src/cmd", "src/telemetry", "src/web"},
-	"github.com/jackc/pgx":            {"src/store", "src/ingest", "src/jobs", "src/importer", "src/widget", "src/insight", "src/artifact", "src/supervise", "src/cmd", "modules", "checks"},
+	"github.com/jackc/pgx":            {"src/store", "src/ingest", "src/jobs", "src/importer", "src/widget", "src/insight", "src/artifact", "src/supervise", "src/auth", "src/api", "src/cmd", "modules", "checks"},
 	"database/sql":                    {"src/store"},
 	"github.com/redis/rueidis":        {"src/cache", "src/cmd"},
 	"github.com/riverqueue/river":     {"src/jobs", "src/store", "modules", "src/cmd"}, // store runs its migrations
@@ -62,7 +68,7 @@ var foreign = map[string][]string{
 	"github.com/pressly/goose":        {"src/store"},
 	"github.com/golang-jwt/jwt":       {"src/auth"},
 	"github.com/alecthomas/kong":      {"src/cmd"},
-	"github.com/stretchr/testify":     {"src/store/dbtest", "checks"},
+	"github.com/stretchr/testify":     {"src/store/dbtest", "src/api/contract/contracttest", "checks"},
 	"pgregory.net/rapid":              {},
 	"go.uber.org/goleak":              {},
 	"github.com/getkin/kin-openapi":   {"src/api"},
@@ -70,7 +76,7 @@ var foreign = map[string][]string{
 	"golang.org/x/crypto/bcrypt":      {"src/auth"},
 	"github.com/klauspost/compress":   {"src/importer", "src/artifact", "src/api", "src/cmd", "modules", "checks"},
 	"github.com/robfig/cron":          {"src/jobs", "src/config"},
-	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/cmd"},
+	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/telemetry", "src/cmd"},
 	"google.golang.org/protobuf":      {"src/plugin"},
 }
 
@@ -88,23 +94,29 @@ type listed struct {
 
 func TestArrowsPointOneWay(t *testing.T) {
 	t.Parallel()
+	var wrong []string
 	for _, p := range packages(t) {
 		room := roomOf(p.ImportPath)
 		allowed, known := arrows[room]
 		require.Truef(t, known, "%s is in no room of this list: say which rooms it may use", p.ImportPath)
 		for _, path := range p.Imports {
-			target, ours := strings.CutPrefix(path, module)
-			if !ours || inside(target, room) {
+			target, ours := strings.CutPrefix(path+"/", module)
+			target = strings.TrimSuffix(target, "/")
+			if !ours || target == "" || inside(target, room) { // the version is anybody's
 				continue
 			}
 			fits := slices.ContainsFunc(allowed, func(a string) bool { return inside(target, a) })
-			require.Truef(t, fits, "%s uses %s: %s may only use %v", p.ImportPath, path, room, allowed)
+			if !fits {
+				wrong = append(wrong, fmt.Sprintf("%s uses %s: %s may only use %v", p.ImportPath, path, room, allowed))
+			}
 		}
 	}
+	require.Empty(t, wrong, "\n"+strings.Join(wrong, "\n"))
 }
 
 func TestLibrariesStayInTheirRooms(t *testing.T) {
 	t.Parallel()
+	var wrong []string
 	for _, p := range packages(t) {
 		where := strings.TrimPrefix(p.ImportPath, module)
 		for _, path := range p.Imports {
@@ -113,12 +125,40 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 					continue
 				}
 				fits := slices.ContainsFunc(rooms, func(r string) bool { return inside(where, r) })
-				require.Truef(t, fits, "%s uses %s, which belongs to %v", p.ImportPath, path, rooms)
+				if !fits {
+					wrong = append(wrong, fmt.Sprintf("%s uses %s, which belongs to %v", p.ImportPath, path, rooms))
+				}
 			}
 			for room, names := range closed {
-				require.Falsef(t, inside(where, room) && slices.Contains(names, path), "%s uses %s", p.ImportPath, path)
+				if inside(where, room) && slices.Contains(names, path) {
+					wrong = append(wrong, fmt.Sprintf("%s uses %s, which %s has no business with", p.ImportPath, path, room))
+				}
 			}
 		}
+	}
+	require.Empty(t, wrong, "\n"+strings.Join(wrong, "\n"))
+}
+
+// pgxUse finds what a file takes of pgx, and statements that a transaction is asked to run.
+var pgxUse = regexp.MustCompile(`\bpgx\.(\w+)|\b(?:tx|conn|pool)\.(Exec|Query|QueryRow|SendBatch|CopyFrom|Begin)\(`)
+
+// API and auth name a transaction, so that several steps are committed as one; what each step does is written in store.
+func TestTheAPIWritesNoSQL(t *testing.T) {
+	t.Parallel()
+	for _, room := range []string{"api", "auth"} {
+		files := 0
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", "..", "src", room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			files++
+			text, err := os.ReadFile(path)
+			for _, use := range pgxUse.FindAllStringSubmatch(string(text), -1) {
+				require.Equalf(t, "Tx", use[1], "%s uses %s", path, use[0])
+			}
+			return err
+		}))
+		require.NotZero(t, files)
 	}
 }
 
@@ -133,6 +173,9 @@ func TestNoRoomOfEverything(t *testing.T) {
 
 // roomOf is the first two parts of a package below src, and the first one elsewhere.
 func roomOf(path string) string {
+	if path+"/" == module {
+		return "."
+	}
 	parts := strings.Split(strings.TrimPrefix(path, module), "/")
 	if parts[0] == "src" && len(parts) > 1 {
 		return parts[0] + "/" + parts[1]
