@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/api"
+	"github.com/ibutsu/ibutsu-go/src/auth"
+	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/ingest"
+	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// openDatabase waits for the database, brings it up to date and opens it.
+func openDatabase(ctx context.Context, c *config.Config, log zerolog.Logger) (*store.Store, error) {
+	address := c.Database.URL.Reveal()
+	err := awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
+		if !c.Database.MigrateOnStart {
+			return nil
+		}
+		report, err := store.Migrate(ctx, address, store.MigrateOptions{Log: log})
+		if err == nil && len(report.Steps) > 0 {
+			log.Info().Str("found", report.Found).Strs("steps", report.Steps).Msg("database brought up to date")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	statement := c.Database.StatementTimeout
+	if statement == 0 {
+		statement = -1 // no limit, as the store says it
+	}
+	var s *store.Store
+	err = awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
+		s, err = store.Open(ctx, store.Options{URL: address, MaxConns: c.Database.PoolMax, StatementTimeout: statement, Name: "backend"})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	current, err := s.SchemaCurrent(ctx)
+	if err == nil && !current {
+		err = errors.New("the database is not in the shape that this version works with; run `ibutsu migrate`, or leave migrate_on_start on")
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// awaitDatabase tries until the database answers, for as long as the setting says. Only its absence is waited out: a
+// wrong password is as wrong in a minute.
+func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, try func(context.Context) error) error {
+	deadline := time.Now().Add(d.Wait)
+	for pause, said := 50*time.Millisecond, false; ; pause = min(2*pause, 2*time.Second) {
+		err := try(ctx)
+		if err == nil || ctx.Err() != nil || !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
+		if time.Now().Add(pause).After(deadline) {
+			return fmt.Errorf("the database did not answer within %s: %w", d.Wait, err)
+		}
+		if !said {
+			said = true
+			log.Warn().Err(err).Dur("at_most", d.Wait).Msg("waiting for the database")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// backend is the HTTP server and what is behind it in this process.
+type backend struct {
+	app        *fiber.App
+	writer     *ingest.Writer
+	background context.CancelFunc
+	running    sync.WaitGroup
+}
+
+// newBackend wires the rooms together. It serves nothing yet.
+func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerolog.Logger, now func() time.Time) (*backend, error) {
+	key, err := signingKey(ctx, c, s)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := auth.NewTokens(key, c.SignIn.JWTIssuer, c.SignIn.JWTLifetime, now)
+	if err != nil {
+		return nil, err
+	}
+	passwords, err := auth.NewPasswords(c.SignIn.BcryptCost)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := jobs.NewClient(s)
+	if err != nil {
+		return nil, err
+	}
+	directory := auth.NewDirectory(s, tokens, now)
+	b := &backend{writer: ingest.NewWriter(s, queue.RunsChanged)}
+	b.app, err = api.New(api.Options{
+		Store:     s,
+		Writer:    b.writer,
+		Jobs:      queue,
+		Directory: directory,
+		Accounts: auth.NewAccounts(auth.AccountsOptions{
+			Store: s, Passwords: passwords, Tokens: tokens, Limiter: auth.NewLocalLimiter(now), Log: log, Now: now, NewID: uuid.New,
+			Random: rand.Reader, Changed: directory.Flush, UserLogin: c.SignIn.UserLogin,
+			BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
+		}),
+		Limits:      apiLimits(c),
+		FrontendURL: c.Server.FrontendURL,
+		BackendURL:  c.Server.BackendURL,
+		Origins:     c.Server.CORSOrigins,
+		Proxies:     proxies(c),
+		Log:         log,
+		Now:         now,
+	})
+	if err != nil {
+		b.writer.Close()
+		return nil, err
+	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	b.background = cancel
+	b.running.Go(func() { s.Listen(background, directory.Listening()) })
+	return b, nil
+}
+
+func apiLimits(c *config.Config) api.Limits {
+	l := api.DefaultLimits()
+	l.JSONBody, l.Artifact, l.Upload = c.Limits.JSONBody, c.Limits.Artifact, c.Limits.Upload
+	l.Read, l.Write, l.Idle = c.Server.ReadTimeout, c.Server.WriteTimeout, c.Server.IdleTimeout
+	return l
+}
+
+func proxies(c *config.Config) []string {
+	texts := make([]string, len(c.Server.TrustedProxies))
+	for i, prefix := range c.Server.TrustedProxies {
+		texts[i] = prefix.String()
+	}
+	return texts
+}
+
+// serve answers requests until drain.
+func (b *backend) serve(l net.Listener) error { return b.app.Listener(l) }
+
+// drain takes no new connections, lets the requests at hand end and their rows be committed. When ctx ends first, what is
+// still at hand is given up.
+func (b *backend) drain(ctx context.Context) error {
+	err := b.app.ShutdownWithContext(ctx)
+	b.writer.Close()
+	return err
+}
+
+// close ends what runs beside the requests.
+func (b *backend) close() {
+	b.background()
+	b.running.Wait()
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/plugin"
+	"github.com/ibutsu/ibutsu-go/src/supervise"
+)
+
+// ModuleCmd hosts one module against shared servers, for a service manager.
+type ModuleCmd struct {
+	Name string `arg:"" enum:"worker,scheduler" help:"worker or scheduler"`
+
+	Settings `embed:""`
+}
+
+func newModuleCmd() ModuleCmd {
+	return ModuleCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis, config.GroupJobs, config.GroupLog)}
+}
+
+func (ModuleCmd) note() string {
+	return "Workers share the jobs, as many as there are. Of several schedulers one works and the others stand by. " +
+		"The module runs in a process of its own that is started again when it ends; systemd (Type=notify, WatchdogSec=) hears how it is."
+}
+
+func (ModuleCmd) examples() []example {
+	return []example{
+		{"DATABASE_URL=postgres://ibutsu@db.example/ibutsu ibutsu module worker", "one more worker for a server elsewhere"},
+	}
+}
+
+// Run implements the command.
+func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
+	supervise.TuneMemory(moduleShare, moduleGC)
+	loaded, err := cmd.loadWithDatabase(c)
+	if err != nil {
+		return err
+	}
+	log, _, err := c.logger(loaded)
+	if err != nil {
+		return err
+	}
+	self, err := plugin.Self()
+	if err != nil {
+		return err
+	}
+	sockets, err := os.MkdirTemp(c.getenv("RUNTIME_DIRECTORY"), "ibutsu-")
+	if err != nil {
+		return fmt.Errorf("making a folder for sockets: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(sockets) }()
+
+	service := supervise.NewNotifier(c.getenv)
+	ctx, stop := supervise.OnSignal(ctx, endAtOnce(log))
+	defer stop()
+	options, err := hostOptions(c, &loaded.Config, cmd.Name, self, sockets, log)
+	if err != nil {
+		return err
+	}
+	options.OnStatus = newReporter(service, log).report
+	if interval := service.WatchdogInterval(); interval > 0 {
+		// A hang has to be found, and the module started again, before systemd takes the host itself for hung.
+		options.HealthInterval = min(5*time.Second, interval)
+		options.HealthTimeout = min(10*time.Second, interval)
+		options.Backoff.Max = min(5*time.Second, interval)
+	}
+	host, err := plugin.NewHost(options)
+	if err != nil {
+		return err
+	}
+	go supervise.ReleaseAfterStart(ctx, settleDown)
+	return host.Run(ctx)
+}
+
+// endAtOnce is what a second signal does. Modules die with this process.
+func endAtOnce(log zerolog.Logger) func(os.Signal) {
+	return func(s os.Signal) {
+		log.Warn().Stringer("signal", s).Msg("told twice to stop: ending at once")
+		os.Exit(exitFailed)
+	}
+}
+
+// reporter turns the module's status into what systemd wants to hear.
+type reporter struct {
+	service supervise.Notifier
+	log     zerolog.Logger
+	ready   bool
+	said    string
+}
+
+func newReporter(service supervise.Notifier, log zerolog.Logger) *reporter {
+	return &reporter{service: service, log: log}
+}
+
+// report is called by the host alone, one call at a time.
+func (r *reporter) report(s plugin.Status) {
+	if s.State == plugin.Running {
+		// An answer, whatever it says: a database that is away is no reason to kill the host. No answer, or none for long
+		// because every start fails, is.
+		r.tell(r.service.Alive())
+	}
+	if s.State == plugin.Running && s.Health.OK && !r.ready {
+		r.ready = true
+		r.tell(r.service.Ready())
+	}
+	if s.State == plugin.Draining {
+		r.tell(r.service.Stopping())
+	}
+	line := string(s.State)
+	if s.Health.Detail != "" {
+		line += ": " + s.Health.Detail
+	}
+	if s.Restarts > 0 {
+		line += fmt.Sprintf(" (restarts: %d, the last after: %s)", s.Restarts, s.LastReason)
+	}
+	if line != r.said {
+		r.said = line
+		r.tell(r.service.Status(line))
+	}
+}
+
+func (r *reporter) tell(err error) {
+	if err != nil {
+		r.log.Warn().Err(err).Msg("systemd does not listen")
+	}
+}
+
+// ModuleProcessCmd is a module's process. Hosts start it.
+type ModuleProcessCmd struct {
+	Name string `arg:""`
+}
+
+// Run implements the command.
+func (cmd *ModuleProcessCmd) Run(ctx context.Context) error {
+	module, err := newModule(cmd.Name, os.Stderr) // this one, not what go-plugin puts in its place
+	if err != nil {
+		return err
+	}
+	go supervise.ReleaseAfterStart(ctx, settleDown)
+	plugin.Serve(cmd.Name, module)
+	return nil
+}

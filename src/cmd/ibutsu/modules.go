@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/modules/scheduler"
+	"github.com/ibutsu/ibutsu-go/modules/worker"
+	"github.com/ibutsu/ibutsu-go/src/api/encode"
+	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/plugin"
+	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/supervise"
+)
+
+// moduleProcess is the hidden command that a host starts.
+const moduleProcess = "module-process"
+
+// moduleNames are the modules that there are, in the order in which they are listed.
+func moduleNames() []string { return []string{"worker", "scheduler"} }
+
+// newModule makes a module whose lines go to log.
+func newModule(name string, log io.Writer) (plugin.Module, error) {
+	switch name {
+	case "worker":
+		return worker.New(worker.Options{Log: log, Encode: jobs.Encoder{
+			Runs: func(rows []store.Run, page, pageSize int, total int64) ([]byte, error) {
+				return encode.RunList(nil, rows, page, pageSize, total), nil
+			},
+			Results: func(rows []store.Result, page, pageSize int, total int64) ([]byte, error) {
+				return encode.ResultList(nil, rows, page, pageSize, total), nil
+			},
+		}}), nil
+	case "scheduler":
+		return scheduler.New(log), nil
+	}
+	return nil, fmt.Errorf("there is no module %q; there are %s", name, strings.Join(moduleNames(), " and "))
+}
+
+// What each process may use of a memory limit, and how eagerly it collects garbage. The modules idle most of the time,
+// and the worker's heap is what an import needs at once; the backend trades memory for answers.
+const (
+	backendShare, backendGC = 0.45, 100
+	moduleShare, moduleGC   = 0.30, 50
+)
+
+// inherited are the variables that a module's process gets from ours: where trust and time come from, and nothing that
+// configures it or is secret.
+func inherited(environ []string) []string {
+	names := []string{
+		"TZ", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR",
+		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+		"PGPASSFILE", "PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", // pgx reads them
+	}
+	var env []string
+	for _, entry := range environ {
+		if name, _, ok := strings.Cut(entry, "="); ok && slices.Contains(names, name) {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// hostOptions are those of the host of a module.
+func hostOptions(c *console, cfg *config.Config, name string, self plugin.Executable, sockets string, log zerolog.Logger) (plugin.HostOptions, error) {
+	settings, err := json.Marshal(cfg)
+	if err != nil {
+		return plugin.HostOptions{}, err
+	}
+	return plugin.HostOptions{
+		Name:         name,
+		Executable:   self,
+		Arguments:    []string{moduleProcess, name},
+		Config:       settings,
+		Environment:  append(inherited(c.environ), supervise.MemoryEnvironment(moduleShare, moduleGC)...),
+		RuntimeDir:   sockets,
+		Logger:       log,
+		DrainTimeout: cfg.Server.ShutdownGrace,
+	}, nil
+}
+
+// hosts run modules beside the backend.
+type hosts struct {
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// startHosts starts every module and does not wait for any.
+func startHosts(c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
+	ctx, stop := context.WithCancel(context.Background())
+	h := &hosts{stop: stop}
+	h.running.Go(func() {
+		self, err := plugin.Self() // reads the whole program, which the first request shall not wait for
+		if err != nil {
+			log.Error().Err(err).Msg("no module can be started")
+			return
+		}
+		for _, name := range moduleNames() {
+			h.running.Go(func() {
+				if err := host(ctx, c, cfg, name, self, sockets, log); err != nil {
+					log.Error().Err(err).Str("module", name).Msg("module cannot be hosted")
+				}
+			})
+		}
+	})
+	return h
+}
+
+func host(ctx context.Context, c *console, cfg *config.Config, name string, self plugin.Executable, sockets string, log zerolog.Logger) error {
+	options, err := hostOptions(c, cfg, name, self, sockets, log)
+	if err != nil {
+		return err
+	}
+	h, err := plugin.NewHost(options)
+	if err != nil {
+		return err
+	}
+	return h.Run(ctx)
+}
+
+// drain lets all modules finish their work. Each host bounds it by itself.
+func (h *hosts) drain() {
+	h.stop()
+	h.running.Wait()
+}
+
+// settleDown gives back what the start of a process has used, once it is over.
+const settleDown = 2 * time.Second
