@@ -401,18 +401,21 @@ func TestArchivePackedOtherwise(t *testing.T) {
 func TestArchiveBomb(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	w := tar.NewWriter(z)
-	const bytes = 80 << 20
-	require.NoError(t, w.WriteHeader(&tar.Header{Name: in(runA, "zeros"), Typeflag: tar.TypeReg, Size: bytes}))
-	_, err := io.CopyN(w, zeros{}, bytes)
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	require.NoError(t, err)
+	w := tar.NewWriter(z)
+	for i := range 2 {
+		const half = 36 << 20
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: in(runA, i), Typeflag: tar.TypeReg, Size: half}))
+		_, err := io.CopyN(w, zeros{}, half)
+		require.NoError(t, err)
+	}
 	require.NoError(t, w.Close())
 	require.NoError(t, z.Close())
 
-	fault := failImport(t, file{"bomb.tar.gz", packed.Bytes()}, options())
+	fault := failImport(t, file{"bomb.tar.gz", packed.Bytes()}, withLimits(Limits{Ratio: 50}))
 	require.ErrorIs(t, fault, ErrLimit)
-	require.Contains(t, fault.Error(), "the archive unpacks to more than 250 times its size")
+	require.Contains(t, fault.Error(), "the archive unpacks to more than 50 times its size")
 }
 
 // zeros reads as zeros without end.

@@ -364,10 +364,10 @@ func (v *junitEmit) artifacts(ctx context.Context, c *junitCase) error {
 			return err
 		}
 	}
-	if err := v.artifact(ctx, c.id, "system-out.log", c.stdout.text.data); err != nil {
+	if err := v.artifact(ctx, c.id, "system-out.log", c.stdout.data); err != nil {
 		return err
 	}
-	return v.artifact(ctx, c.id, "system-err.log", c.stderr.text.data)
+	return v.artifact(ctx, c.id, "system-err.log", c.stderr.data)
 }
 
 // artifact hands on one file of a case, unless it is empty.

@@ -50,7 +50,6 @@ type junitSuite struct {
 
 // junitCase is a testcase element.
 type junitCase struct {
-	number int64
 	// id is that of its names within its suite. It does not depend on where the case stands, so a file that is written anew
 	// with one more test keeps the ids of the others, and parts of one run can come in several files. Cases that have the
 	// same names have the same.
@@ -59,8 +58,9 @@ type junitCase struct {
 	time                        float64
 	failure, fault, skipped     junitOutcome // fault is the error element
 	xfailed, xpassed            bool
-	stdout, stderr              junitOutput
-	properties                  object
+	// stdout and stderr are all of the system-out or system-err elements.
+	stdout, stderr xmlText
+	properties     object
 }
 
 // junitOutcome is a failure, error or skipped element. Only the first of its kind counts.
@@ -68,12 +68,6 @@ type junitOutcome struct {
 	seen          bool
 	message, kind optional
 	text          xmlText
-}
-
-// junitOutput is all of the system-out or system-err elements of a case.
-type junitOutput struct {
-	seen bool
-	text xmlText
 }
 
 // optional is an attribute that may be absent. Its bytes are its own.
@@ -106,7 +100,6 @@ type junitReader struct {
 	x       *xmlReader
 	visitor junitVisitor
 	suites  int
-	cases   int64
 	c       junitCase
 	text    xmlText // of a suite
 }
@@ -130,7 +123,7 @@ func readJUnit(ctx context.Context, source Source, limits Limits, run uuid.UUID,
 func (r *junitReader) discardTexts(discard bool) {
 	r.text.discard = discard
 	for _, t := range []*xmlText{
-		&r.c.failure.text, &r.c.fault.text, &r.c.skipped.text, &r.c.stdout.text, &r.c.stderr.text,
+		&r.c.failure.text, &r.c.fault.text, &r.c.skipped.text, &r.c.stdout, &r.c.stderr,
 	} {
 		t.discard = discard
 	}
@@ -210,8 +203,6 @@ func (r *junitReader) suiteOutput(ctx context.Context, s *junitSuite, element st
 func (r *junitReader) testcase(ctx context.Context, s *junitSuite) error {
 	c := &r.c
 	c.reset()
-	c.number = r.cases
-	r.cases++
 	c.classname.take(r.x.attr("classname"))
 	c.name.take(r.x.attr("name"))
 	c.file.take(r.x.attr("file"))
@@ -262,10 +253,8 @@ func (c *junitCase) reset() {
 		o.kind.take(nil)
 		o.text.reset()
 	}
-	for _, o := range []*junitOutput{&c.stdout, &c.stderr} {
-		o.seen = false
-		o.text.reset()
-	}
+	c.stdout.reset()
+	c.stderr.reset()
 	c.xfailed, c.xpassed = false, false
 	c.properties = object{}
 }
@@ -281,12 +270,11 @@ func (r *junitReader) outcome(o *junitOutcome) error {
 }
 
 // output adds to what a case has written. Writers that capture each phase of a test by itself write several elements.
-func (r *junitReader) output(o *junitOutput) error {
-	o.seen = true
-	if n := len(o.text.data); n > 0 && o.text.data[n-1] != '\n' {
-		o.text.data = append(o.text.data, '\n')
+func (r *junitReader) output(all *xmlText) error {
+	if n := len(all.data); n > 0 && all.data[n-1] != '\n' {
+		all.data = append(all.data, '\n')
 	}
-	return r.x.readText(&o.text)
+	return r.x.readText(all)
 }
 
 // properties reads the property elements of a properties element. The name is name, as everyone writes it, or key, which

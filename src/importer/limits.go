@@ -34,12 +34,12 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Upload:     1 << 30,
-		Unpacked:   4 << 30,
+		Unpacked:   8 << 30,
 		Ratio:      250,
-		Members:    500_000,
+		Members:    1_000_000,
 		Runs:       100,
 		Results:    5_000_000,
-		Artifact:   128 << 20,
+		Artifact:   64 << 20,
 		Document:   16 << 20,
 		Text:       16 << 20,
 		Depth:      100,

@@ -12,7 +12,7 @@ import (
 //
 // Why not encoding/xml: it keeps a text or a tag whole, however long, so one string of a gigabyte takes gigabytes before
 // anyone can refuse it; it refuses the control characters that test runners copy from terminals into their reports (&#27;,
-// a raw NUL), so a whole report would be lost for one colour code; and a report is read twice here, at four times its
+// a raw NUL), so a whole report would be lost for one colour code; and a report is read twice here, at five times its
 // speed. What encoding/xml accepts means the same here, which FuzzXMLReader holds against it.
 //
 // It is stricter where a document is hostile (entity declarations, nesting, number of attributes, length of a tag) and
