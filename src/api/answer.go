@@ -58,13 +58,14 @@ func problem(status int, format string, args ...any) error {
 
 // asContent turns an operation's refusal into the bare text that those get who asked for content.
 func asContent(err error) error {
-	var r *Refusal
-	if errors.As(err, &r) && r.style == asMessage {
-		text := *r
-		text.style = asText
-		return &text
+	if err == nil {
+		return nil
 	}
-	return err
+	r := *refusalOf(err)
+	if r.style == asMessage {
+		r.style = asText
+	}
+	return &r
 }
 
 // refusalOf finds the answer to an error of any room.

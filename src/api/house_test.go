@@ -1,0 +1,285 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ibutsu/ibutsu-go/src/api"
+	"github.com/ibutsu/ibutsu-go/src/api/contract/contracttest"
+	"github.com/ibutsu/ibutsu-go/src/auth"
+	"github.com/ibutsu/ibutsu-go/src/ingest"
+	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
+)
+
+// house is the API on a database of its own. Whatever it answers is held against the contract.
+type house struct {
+	app       *fiber.App
+	store     *store.Store
+	directory *auth.Directory
+	tokens    *auth.Tokens
+	verifier  *contracttest.Verifier
+	log       *lines
+}
+
+func newHouse(t *testing.T, change ...func(*api.Options)) *house {
+	t.Helper()
+	h := &house{store: dbtest.New(t), verifier: contracttest.New(t), log: &lines{}}
+	var err error
+	h.tokens, err = auth.NewTokens("the key of the tests", "tests", time.Hour, time.Now)
+	require.NoError(t, err)
+	passwords, err := auth.NewPasswords(4)
+	require.NoError(t, err)
+	queue, err := jobs.NewClient(h.store)
+	require.NoError(t, err)
+	writer := ingest.NewWriter(h.store, queue.RunsChanged)
+	t.Cleanup(writer.Close)
+	h.directory = auth.NewDirectory(h.store, h.tokens, time.Now)
+	log := zerolog.New(h.log).Level(zerolog.InfoLevel)
+	o := api.Options{
+		Store: h.store, Writer: writer, Jobs: queue, Directory: h.directory, Log: log,
+		Accounts: auth.NewAccounts(auth.AccountsOptions{
+			Store: h.store, Passwords: passwords, Tokens: h.tokens, Limiter: auth.NewLocalLimiter(time.Now), Log: log, Now: time.Now,
+			NewID: uuid.New, Changed: h.directory.Flush, UserLogin: true, BackendURL: "http://backend", FrontendURL: "http://frontend",
+		}),
+		FrontendURL: "http://frontend", BackendURL: "http://backend",
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	h.app, err = api.New(o)
+	require.NoError(t, err)
+	return h
+}
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// person is somebody with a token.
+type person struct {
+	id    uuid.UUID
+	token string
+}
+
+func (h *house) person(t *testing.T, superadmin bool) person {
+	t.Helper()
+	a := store.Account{User: store.User{ID: uuid.New(), IsActive: true, IsSuperadmin: superadmin}}
+	a.Email = a.ID.String() + "@example.com"
+	require.NoError(t, h.store.InsertAccount(context.Background(), a))
+	token, err := h.tokens.Login(a.ID)
+	require.NoError(t, err)
+	return person{a.ID, token}
+}
+
+// project makes a project with an owner and members.
+func (h *house) project(t *testing.T, owner *person, members ...person) uuid.UUID {
+	t.Helper()
+	p := store.Project{ID: uuid.New()}
+	name := "project-" + p.ID.String()
+	p.Name, p.Title = &name, &name
+	if owner != nil {
+		p.OwnerID = &owner.id
+	}
+	ids := make([]uuid.UUID, len(members))
+	for i, m := range members {
+		ids[i] = m.id
+	}
+	require.NoError(t, h.store.InsertProject(context.Background(), p, ids...))
+	h.directory.Flush()
+	return p.ID
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// json returns the body as encoding/json reads it.
+func (a answer) json(t *testing.T) any {
+	t.Helper()
+	var value any
+	require.NoError(t, json.Unmarshal(a.body, &value), string(a.body))
+	return value
+}
+
+// object returns the body, which is a JSON object.
+func (a answer) object(t *testing.T) map[string]any {
+	t.Helper()
+	o, ok := a.json(t).(map[string]any)
+	require.True(t, ok, string(a.body))
+	return o
+}
+
+func (a answer) id(t *testing.T) string {
+	t.Helper()
+	id, ok := a.object(t)["id"].(string)
+	require.True(t, ok, string(a.body))
+	return id
+}
+
+type header map[string]string
+
+// call sends a request. body is nil, a string or bytes as they are, a form, or anything else as JSON.
+func (h *house) call(t *testing.T, who person, method, path string, body any, headers ...header) answer {
+	t.Helper()
+	var content []byte
+	mediaType := ""
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = []byte(b)
+	case []byte:
+		content = b
+	case *form:
+		content, mediaType = b.close(t)
+	default:
+		var err error
+		content, err = json.Marshal(b)
+		require.NoError(t, err)
+		mediaType = "application/json"
+	}
+	r := httptest.NewRequest(method, path, bytes.NewReader(content))
+	if mediaType != "" {
+		r.Header.Set("Content-Type", mediaType)
+	}
+	if who.token != "" {
+		r.Header.Set("Authorization", "Bearer "+who.token)
+	}
+	for _, hs := range headers {
+		for name, value := range hs {
+			r.Header.Set(name, value)
+		}
+	}
+	resp, err := h.app.Test(r, -1)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	h.verifier.Verify(t, contracttest.Exchange{Request: r, RequestBody: content, Response: resp, ResponseBody: a.body})
+	return a
+}
+
+func (h *house) get(t *testing.T, who person, path string, filters ...string) answer {
+	t.Helper()
+	query := url.Values{}
+	for _, f := range filters {
+		query.Add("filter", f)
+	}
+	if len(filters) > 0 {
+		path += "?" + query.Encode()
+	}
+	return h.call(t, who, http.MethodGet, path, nil)
+}
+
+// requireMessage says that the answer is a JSON string.
+func requireMessage(t *testing.T, a answer, status int) {
+	t.Helper()
+	require.Equal(t, status, a.status, string(a.body))
+	require.Equal(t, "application/json", a.header.Get("Content-Type"))
+	text, ok := a.json(t).(string)
+	require.True(t, ok, string(a.body))
+	require.NotEmpty(t, text)
+	require.Equal(t, byte('\n'), a.body[len(a.body)-1])
+}
+
+// requireProblem says that the answer is a problem document with these four members and no others.
+func requireProblem(t *testing.T, a answer, status int) {
+	t.Helper()
+	require.Equal(t, status, a.status, string(a.body))
+	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
+	o := a.object(t)
+	require.Len(t, o, 4)
+	require.Equal(t, "about:blank", o["type"])
+	require.Equal(t, http.StatusText(status), o["title"])
+	require.InDelta(t, status, o["status"], 0)
+	require.NotEmpty(t, o["detail"])
+}
+
+// form is a multipart body.
+type form struct {
+	buf bytes.Buffer
+	w   *multipart.Writer
+}
+
+func newForm() *form {
+	f := &form{}
+	f.w = multipart.NewWriter(&f.buf)
+	return f
+}
+
+func (f *form) text(name, value string) *form {
+	_ = f.w.WriteField(name, value)
+	return f
+}
+
+func (f *form) file(name, filename, content string) *form {
+	part, _ := f.w.CreateFormFile(name, filename)
+	_, _ = io.WriteString(part, content)
+	return f
+}
+
+// blob is JSON as browsers send it: a part with a file name.
+func (f *form) blob(name, content string) *form {
+	h := textproto.MIMEHeader{}
+	h.Set("Content-Disposition", `form-data; name="`+name+`"; filename="blob"`)
+	h.Set("Content-Type", "application/json")
+	part, _ := f.w.CreatePart(h)
+	_, _ = io.WriteString(part, content)
+	return f
+}
+
+func (f *form) close(t *testing.T) ([]byte, string) {
+	t.Helper()
+	require.NoError(t, f.w.Close())
+	return f.buf.Bytes(), f.w.FormDataContentType()
+}
+
+type object = map[string]any
+
+// jsonNumber is a number that Go has no value for.
+type jsonNumber string
+
+func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
+
+func (h *house) rename(t *testing.T, project uuid.UUID, name string) {
+	t.Helper()
+	_, err := h.store.UpdateProject(context.Background(), project, func(p *store.Project) error {
+		p.Name = &name
+		return nil
+	})
+	require.NoError(t, err)
+	h.directory.Flush()
+}
