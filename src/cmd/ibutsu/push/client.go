@@ -57,10 +57,11 @@ type Clock interface {
 
 // ParseServer takes the address of a server with or without /api and gives its root.
 func ParseServer(text string) (string, error) {
+	text = strings.TrimSpace(text)
 	if !strings.Contains(text, "://") {
 		text = "http://" + text
 	}
-	u, err := url.Parse(strings.TrimSpace(text))
+	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.RawQuery != "" || u.User != nil {
 		return "", errors.New("is not an address such as https://ibutsu.example.com")
 	}

@@ -101,8 +101,12 @@ func nameWithRunID(path, id string) string {
 // reason is what is wrong with a file, without the name of the system call.
 func reason(err error) error {
 	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
 		return pathErr.Err
+	case errors.As(err, &linkErr):
+		return linkErr.Err
 	}
 	return err
 }
