@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -84,7 +85,10 @@ func (f failure) Unwrap() error { return f.err }
 
 // run parses the command line and runs the command. It returns the exit code.
 func run(ctx context.Context, args []string, c *console) int {
-	parser, err := kong.New(newRoot(),
+	args = helpWords(args)
+	commands := newRoot()
+	buildSettings(reflect.ValueOf(commands).Elem(), args[0])
+	parser, err := kong.New(commands,
 		kong.Name("ibutsu"),
 		kong.Description("Ibutsu collects test results: CI pushes them, people look at them."),
 		kong.ExplicitGroups(commandGroups()),
@@ -97,7 +101,7 @@ func run(ctx context.Context, args []string, c *console) int {
 	if err != nil {
 		return c.fail("", fmt.Errorf("building the command line: %w", err))
 	}
-	command, err := parser.Parse(helpWords(args))
+	command, err := parser.Parse(args)
 	if errors.Is(err, errHelpShown) {
 		return 0
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -20,23 +21,62 @@ type Settings struct {
 	File  string       `name:"config" placeholder:"FILE" help:"Settings file (YAML)" group:"Configuration" from:"IBUTSU_CONFIG"`
 	Flags kong.Plugins `embed:""`
 
+	groups   []string
 	settings []config.Setting
 }
 
-// newSettings makes the flags of all settings of some groups. The state folder is always among them: it says where the
+// newSettings asks for the flags of all settings of some groups. The state folder is always among them: it says where the
 // private database is.
-func newSettings(groups ...string) Settings {
-	var s Settings
+func newSettings(groups ...string) Settings { return Settings{groups: groups} }
+
+// build makes the flags.
+func (s *Settings) build() {
 	var fields []reflect.StructField
 	for _, setting := range config.Settings() {
-		if !slices.Contains(groups, setting.Group) && setting.Name != "state_dir" {
+		if !slices.Contains(s.groups, setting.Group) && setting.Name != "state_dir" {
 			continue
 		}
 		s.settings = append(s.settings, setting)
 		fields = append(fields, flagField(setting, len(fields)))
 	}
 	s.Flags = kong.Plugins{reflect.New(reflect.StructOf(fields)).Interface()}
-	return s
+}
+
+// buildSettings makes the flags of one command and of those below it. The others do without: hundreds of flags take
+// longer to make than most commands to run.
+func buildSettings(commands reflect.Value, name string) {
+	for i := range commands.NumField() {
+		if dashed(commands.Type().Field(i).Name) == name {
+			buildAll(commands.Field(i))
+		}
+	}
+}
+
+func buildAll(command reflect.Value) {
+	if command.Kind() != reflect.Struct {
+		return
+	}
+	if settings, ok := command.Addr().Interface().(*Settings); ok {
+		settings.build()
+		return
+	}
+	for i := range command.NumField() {
+		if command.Type().Field(i).IsExported() {
+			buildAll(command.Field(i))
+		}
+	}
+}
+
+// dashed is the name that kong gives to the command of a field: CheckConfig becomes check-config.
+func dashed(field string) string {
+	var b strings.Builder
+	for i, r := range field {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // flagField describes a setting's flag to kong.
@@ -79,6 +119,9 @@ func placeholder(s config.Setting) string {
 // given are the flags that were on the command line, by the name of their setting.
 func (s *Settings) given() map[string]string {
 	given := map[string]string{}
+	if len(s.Flags) == 0 {
+		return given
+	}
 	flags := reflect.ValueOf(s.Flags[0]).Elem()
 	for i, setting := range s.settings {
 		switch value := flags.Field(i).Interface().(type) {
