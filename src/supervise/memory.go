@@ -39,5 +39,6 @@ func ReleaseAfterStart(ctx context.Context, delay time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(delay):
 		debug.FreeOSMemory()
+		releaseProgram()
 	}
 }

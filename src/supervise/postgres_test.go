@@ -220,23 +220,3 @@ func TestTemporaryPostgres(t *testing.T) {
 	require.Equal(t, "off", query(t, p, "show fsync"))
 	require.Equal(t, "true", query(t, p, "select rolsuper::text from pg_roles where rolname = current_user"))
 }
-
-func TestRunningPostgresIsFoundByItsState(t *testing.T) {
-	t.Parallel()
-	for name, dir := range map[string]string{"short": stateDir(t), "long": filepath.Join(stateDir(t), strings.Repeat("long-", 30))} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			state := supervise.State(dir)
-			require.NoError(t, state.Make())
-			_, err := state.RunningPostgres()
-			require.ErrorIs(t, err, supervise.ErrNotRunning)
-			p := start(t, options(dir))
-			address, err := state.RunningPostgres()
-			require.NoError(t, err)
-			require.Equal(t, p.URL("ibutsu"), address)
-			stop(t, p)
-			_, err = state.RunningPostgres()
-			require.ErrorIs(t, err, supervise.ErrNotRunning)
-		})
-	}
-}

@@ -1,11 +1,9 @@
 package supervise
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // State is the folder that `ibutsu up` keeps everything in.
@@ -42,29 +40,4 @@ func (s State) Make() error {
 		return fmt.Errorf("making the state folder: %w", err)
 	}
 	return os.Chmod(string(s), mode) // whatever the umask is
-}
-
-// ErrNotRunning says that no private PostgreSQL runs on a state folder.
-var ErrNotRunning = errors.New("no ibutsu runs on this state folder")
-
-// RunningPostgres is the address of the private PostgreSQL of an `ibutsu up` that runs on the folder: the other commands
-// reach its database by it.
-func (s State) RunningPostgres() (string, error) {
-	dir, err := filepath.Abs(s.Postgres())
-	if err != nil {
-		return "", err
-	}
-	data := filepath.Join(dir, "data")
-	pm, err := readPostmaster(data)
-	if err != nil {
-		return "", err
-	}
-	if who := occupant(pm.pid, data); pm.pid == 0 || pm.state != "ready" || who == gone || who == foreign {
-		return "", fmt.Errorf("%w: %s; start it with: ibutsu up --state %s", ErrNotRunning, s, s)
-	}
-	socket := filepath.Join(dir, "run")
-	if recorded, err := os.ReadFile(filepath.Join(dir, "socket-dir")); err == nil && len(socket)+1+len(socketName) > maxSocketPath {
-		socket = strings.TrimSpace(string(recorded))
-	}
-	return address(socket, "ibutsu"), nil
 }
