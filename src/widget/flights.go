@@ -1,0 +1,79 @@
+package widget
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// flights lets equal questions that come while one is being answered wait for that answer.
+type flights struct {
+	mu      sync.Mutex
+	running map[string]*flight
+}
+
+type flight struct {
+	done    chan struct{}
+	answer  json.RawMessage
+	err     error
+	waiting int
+	cancel  context.CancelFunc
+}
+
+// do answers a question. The work goes on as long as anybody waits for it, whoever came first.
+func (f *flights) do(ctx context.Context, key string, work func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+	f.mu.Lock()
+	if f.running == nil {
+		f.running = map[string]*flight{}
+	}
+	current, ok := f.running[key]
+	if !ok {
+		detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		current = &flight{done: make(chan struct{}), cancel: cancel}
+		f.running[key] = current
+		go f.run(detached, key, current, work)
+	}
+	current.waiting++
+	f.mu.Unlock()
+
+	select {
+	case <-current.done:
+		return current.answer, current.err
+	case <-ctx.Done():
+		f.leave(key, current)
+		return nil, ctx.Err()
+	}
+}
+
+func (f *flights) run(ctx context.Context, key string, current *flight, work func(context.Context) (json.RawMessage, error)) {
+	defer func() {
+		// A panic here would end the server, not just a request.
+		if reason := recover(); reason != nil {
+			current.err = fmt.Errorf("widget: panic: %v\n%s", reason, debug.Stack())
+		}
+		f.mu.Lock()
+		if f.running[key] == current {
+			delete(f.running, key)
+		}
+		f.mu.Unlock()
+		current.cancel()
+		close(current.done)
+	}()
+	current.answer, current.err = work(ctx)
+}
+
+// leave stops the work when nobody waits for it any more. Who asks next starts anew.
+func (f *flights) leave(key string, current *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	current.waiting--
+	if current.waiting > 0 {
+		return
+	}
+	current.cancel()
+	if f.running[key] == current {
+		delete(f.running, key)
+	}
+}

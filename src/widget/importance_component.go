@@ -1,0 +1,172 @@
+package widget
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// ImportanceComponent is a table for each component: how the tests of each importance did in the newest builds of a job.
+type ImportanceComponent struct {
+	JobName    string
+	Components []string
+	Builds     int
+	Env        string // "" for any
+	CountSkips bool   // as failures
+	NoProject  bool   // then there is nothing to show
+}
+
+func importanceComponent() *kind {
+	return &kind{
+		Type: Type{
+			ID: "importance-component", Title: "Importance by component", Kind: "widget",
+			Description: "How the tests of each importance did in the newest builds of a Jenkins job, for each component",
+			Params: []Param{
+				param("job_name", "string", "The Jenkins job").with(true).by(""),
+				param("group_field", "string", "What a table is made for: component").with(true).by("component"),
+				param("env", "string", "Only results in this environment").with(false).by(""),
+				param("components", "string", "The components, separated by commas").with(true).by(""),
+				param("builds", "integer", "How many builds to show").with(false).by(5),
+				param("count_skips", "boolean", "Count skipped tests as failures").with(false).by(false),
+				projectParam(),
+			},
+		},
+		kept: true,
+		read: func(r *reader) computation {
+			w := ImportanceComponent{
+				JobName: r.text("job_name"), Components: strings.Split(r.text("components"), ","), Builds: r.integer("builds", 5, 0, maxBuilds),
+				Env: r.text("env"), CountSkips: r.boolean("count_skips"), NoProject: r.projectText() == "",
+			}
+			if field := r.text("group_field"); field != "" && field != "component" {
+				r.fail("group_field", "%q is not component, by which alone this widget groups", shorten(field))
+			}
+			if _, ok := filter.ParseUUID(r.projectText()); !ok && !w.NoProject {
+				r.fail("project", "%q is not a UUID", shorten(r.projectText()))
+			}
+			return w
+		},
+	}
+}
+
+// importances are those that a table always has, most important first.
+var importances = []string{"critical", "high", "medium", "low"}
+
+// importanceCell is what the tests of one importance came to in a build.
+type importanceCell struct {
+	component, build, importance string
+	good, all                    int64
+	results                      []uuid.UUID
+}
+
+func (w ImportanceComponent) compute(ctx context.Context, q *query) (any, error) {
+	if w.NoProject || w.JobName == "" {
+		return object{{"table_data", []object{}}}, nil
+	}
+	builds, cells, err := w.cells(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	tables := []object{}
+	seen := map[string]bool{}
+	for _, component := range w.Components {
+		if !seen[component] && len(cells.of[component]) > 0 {
+			tables = append(tables, importanceTable(component, builds, cells.of[component]))
+		}
+		seen[component] = true
+	}
+	return object{{"table_data", tables}}, nil
+}
+
+// The builds of a job are found by leaping from one to the next in the index, for a job has few builds and many results.
+// They are numbers, unless one of them is not.
+const importanceSQL = `
+	WITH RECURSIVE %s,
+	     kinds AS (SELECT bool_and(build ~ '^[0-9]{1,18}$') AS numeric FROM walk WHERE build IS NOT NULL),
+	     chosen AS (
+	         SELECT build FROM walk, kinds WHERE build IS NOT NULL
+	          ORDER BY CASE WHEN kinds.numeric THEN CASE WHEN build ~ '^[0-9]{1,18}$' THEN build::bigint END END DESC, build COLLATE "C" DESC
+	          LIMIT %s)
+	SELECT ARRAY(SELECT build FROM chosen), component, (data -> 'jenkins' ->> 'build_number'), coalesce(data ->> 'importance', 'null'),
+	       count(*) FILTER (WHERE result IS NULL OR NOT result = ANY(%s::text[])), count(*), array_agg(id ORDER BY start_time, id)
+	  FROM results
+	 WHERE %s AND (data -> 'jenkins' ->> 'build_number') = ANY(ARRAY(SELECT build FROM chosen)) AND component = ANY(%s::text[])
+	 GROUP BY 2, 3, 4`
+
+const (
+	buildNumber = "(data -> 'jenkins' ->> 'build_number')"
+	leap        = `walk (build) AS (
+		(SELECT ` + buildNumber + ` FROM results WHERE %[1]s AND ` + buildNumber + ` IS NOT NULL ORDER BY ` + buildNumber + ` LIMIT 1)
+		UNION ALL
+		SELECT (SELECT ` + buildNumber + ` FROM results WHERE %[1]s AND ` + buildNumber + ` > walk.build ORDER BY ` + buildNumber + ` LIMIT 1)
+		  FROM walk WHERE walk.build IS NOT NULL)`
+	scan = `walk (build) AS (SELECT DISTINCT ` + buildNumber + ` FROM results WHERE %[1]s AND ` + buildNumber + ` IS NOT NULL)`
+)
+
+// cells returns the newest builds, in the order of the table, and what was run in them.
+func (w ImportanceComponent) cells(ctx context.Context, q *query) ([]string, grouped[importanceCell], error) {
+	var s statement
+	s.in(q.projects)
+	s.add(jobName+" = %s", w.JobName)
+	walk := leap
+	if w.Env != "" {
+		s.add("env = %s", w.Env)
+		walk = scan // the index knows no environments
+	}
+	bad := []string{"error", "failed", "xpassed", "xfailed"}
+	if w.CountSkips {
+		bad = append(bad, "skipped")
+	}
+	sql := fmt.Sprintf(importanceSQL, fmt.Sprintf(walk, s.where()), s.args.Add(w.Builds), s.args.Add(bad), s.where(), s.args.Add(w.Components))
+	var builds []string
+	var cells grouped[importanceCell]
+	err := each(q.rows(ctx, &s, sql), func(row pgx.Rows) error {
+		var c importanceCell
+		if err := row.Scan(&builds, &c.component, &c.build, &c.importance, &c.good, &c.all, &c.results); err != nil {
+			return err
+		}
+		cells.add(c.component, c)
+		return nil
+	})
+	slices.Reverse(builds) // oldest first
+	return builds, cells, err
+}
+
+func importanceTable(component string, builds []string, cells []importanceCell) object {
+	columns := slices.Clone(importances)
+	found := map[[2]string]importanceCell{}
+	ran := map[string]bool{}
+	var others []string
+	for _, c := range cells {
+		found[[2]string{c.build, c.importance}] = c
+		ran[c.build] = true
+		if !slices.Contains(columns, c.importance) && !slices.Contains(others, c.importance) {
+			others = append(others, c.importance)
+		}
+	}
+	slices.Sort(others)
+	columns = append(columns, others...)
+	data := object{}
+	for _, build := range builds {
+		none := "N/A" // the build ran, but no test of this importance
+		if !ran[build] {
+			none = "NA"
+		}
+		line := object{}
+		for _, importance := range columns {
+			c, ok := found[[2]string{build, importance}]
+			if !ok {
+				line = append(line, member{importance, object{{"percentage", none}, {"result_list", []string{}}}})
+				continue
+			}
+			line = append(line, member{importance, object{{"percentage", rounded(float64(c.good)/float64(c.all), 2)}, {"result_list", c.results}}})
+		}
+		data = append(data, member{build, line})
+	}
+	return object{{"component", component}, {"bnums", builds}, {"importances", columns}, {"data", data}}
+}

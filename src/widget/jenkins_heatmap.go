@@ -1,0 +1,162 @@
+package widget
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// JenkinsHeatmap shows how the groups of runs did in the newest builds of a Jenkins job.
+type JenkinsHeatmap struct {
+	kind       *kind
+	JobName    string
+	Builds     int
+	GroupField string
+	CountSkips bool // as failures
+	Filters    filter.Set
+}
+
+func jenkinsHeatmap() *kind {
+	k := &kind{
+		Type: Type{
+			ID: "jenkins-heatmap", Title: "Jenkins Pipeline Heatmap", Kind: "widget",
+			Description: "Pass rates of the newest builds of a Jenkins job, one row for each component or other group",
+			Params: []Param{
+				param("job_name", "string", "The Jenkins job").with(true),
+				param("builds", "integer", "How many builds to show").with(true).by(5),
+				param("group_field", "string", "The field that makes the rows: component, env, metadata.team").with(true).by("component"),
+				param("count_skips", "boolean", "Count skipped tests as failures").with(false).by(true),
+				projectParam(),
+				filtersParam("runs"),
+			},
+		},
+		renames: map[string]string{"jenkins_job_name": "job_name"},
+		kept:    true,
+	}
+	k.read = func(r *reader) computation {
+		return JenkinsHeatmap{
+			kind: k, JobName: r.requiredText("job_name"), Builds: r.builds(), GroupField: r.requiredText("group_field"),
+			CountSkips: r.boolean("count_skips"), Filters: r.filters(),
+		}
+	}
+	return k
+}
+
+// buildCell is what a group's newest run in a build came to.
+type buildCell struct {
+	group       string
+	build       int64
+	run         uuid.UUID
+	start       time.Time
+	annotations json.RawMessage
+	runCounts
+}
+
+func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
+	empty := object{{"heatmap", object{}}}
+	group, ok, err := w.kind.groupBy(w.GroupField)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return empty, nil
+	}
+	var s statement
+	s.in(q.projects)
+	s.add(jobName+" = %s", w.JobName)
+	if err := s.filter(filter.Run(), w.Filters); err != nil {
+		return nil, err
+	}
+	limit := s.args.Add(w.Builds)
+	// The newest builds by when they first started, then the newest run of each group in each of them. What is no number
+	// is no build: the page shows them in the order of numbers.
+	rows := q.rows(ctx, &s, `
+		WITH matching AS MATERIALIZED (
+		         SELECT id, start_time, `+group+` AS name, data -> 'annotations' AS annotations, `+countColumns+`,
+		                CASE WHEN build_number ~ '^ *[+-]?[0-9]{1,18} *$' THEN build_number::bigint END AS build
+		           FROM runs WHERE `+s.where()+`),
+		     builds AS (
+		         SELECT build, min(start_time) AS first FROM matching WHERE build IS NOT NULL
+		          GROUP BY build ORDER BY first DESC, build DESC LIMIT `+limit+`)
+		SELECT b.build, m.name, m.id, m.start_time, m.annotations, m.tests, m.errors, m.failures, m.skips, m.xfailures, m.xpasses
+		  FROM builds b
+		  LEFT JOIN (SELECT DISTINCT ON (name, build) * FROM matching WHERE name IS NOT NULL AND build IS NOT NULL
+		              ORDER BY name, build, start_time DESC, id DESC) m ON m.build = b.build
+		 ORDER BY m.name, b.build`)
+	var builds []int64
+	var cells grouped[buildCell]
+	err = each(rows, func(row pgx.Rows) error {
+		var build int64
+		var name *string
+		var c buildCell
+		var id *uuid.UUID
+		var start *time.Time
+		counts := make([]*int64, 6)
+		if err := row.Scan(&build, &name, &id, &start, &c.annotations, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5]); err != nil {
+			return err
+		}
+		if !slices.Contains(builds, build) {
+			builds = append(builds, build)
+		}
+		if name == nil { // a build that no group ran in
+			return nil
+		}
+		c.group, c.build, c.run, c.start = *name, build, *id, *start
+		c.runCounts = runCounts{*counts[0], *counts[1], *counts[2], *counts[3], *counts[4], *counts[5]}
+		cells.add(c.group, c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(builds)
+	heatmap := object{}
+	for _, name := range cells.keys {
+		heatmap = append(heatmap, member{name, w.row(builds, cells.of[name])})
+	}
+	return object{{"heatmap", heatmap}}, nil
+}
+
+// row lines a group's cells up under the builds.
+func (w JenkinsHeatmap) row(builds []int64, cells []buildCell) [][]any {
+	row := [][]any{trendCell(w.trend(cells))}
+	for _, build := range builds {
+		text := strconv.FormatInt(build, 10)
+		i := slices.IndexFunc(cells, func(c buildCell) bool { return c.build == build })
+		if i < 0 {
+			row = append(row, missing(text))
+			continue
+		}
+		c := cells[i]
+		var annotations any
+		if len(c.annotations) > 0 && string(c.annotations) != "null" {
+			annotations = c.annotations
+		}
+		row = append(row, cell{c.passRate(w.CountSkips), c.run.String(), annotations, text}.shown())
+	}
+	return row
+}
+
+// trend is the slope of the pass rates in the order of time; 100 marks a group in which all is well.
+func (w JenkinsHeatmap) trend(cells []buildCell) decimal {
+	if len(cells) < 2 {
+		return 0
+	}
+	ordered := slices.Clone(cells)
+	slices.SortStableFunc(ordered, func(a, b buildCell) int { return a.start.Compare(b.start) })
+	rates := make([]decimal, len(ordered))
+	for i, c := range ordered {
+		rates[i] = c.passRate(w.CountSkips)
+	}
+	if allPerfect(rates) {
+		return 100
+	}
+	return decimal(slope(line(rates)))
+}

@@ -1,0 +1,86 @@
+package widget
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// jenkinsBuild is a build of a Jenkins job: all runs that say they belong to it.
+type jenkinsBuild struct {
+	job, build       string
+	url, env, source *string
+	start            time.Time // of its first run
+	// seconds is how long it took from its first run to the end of its last; execution is the sum of its runs' durations,
+	// nil where none has one.
+	seconds   float64
+	execution *float64
+	runCounts
+}
+
+// buildsQuery asks for a page of builds, newest first.
+type buildsQuery struct {
+	filters filter.Set
+	// job is the name of one job; nil means all.
+	job *string
+	// runs is how many of the newest runs are looked at; 0 means all.
+	runs           int
+	page, pageSize int
+}
+
+// builds returns a page of builds and how many there are in all.
+func (q *query) builds(ctx context.Context, b buildsQuery) ([]jenkinsBuild, int64, error) {
+	var s statement
+	s.in(q.projects)
+	if b.job != nil {
+		s.add(jobName+" = %s", *b.job)
+	}
+	if err := s.filter(filter.Run(), b.filters); err != nil {
+		return nil, 0, err
+	}
+	newest := ""
+	if b.runs > 0 {
+		newest = " ORDER BY start_time DESC, id DESC LIMIT " + s.args.Add(b.runs)
+	}
+	offset, limit := s.args.Add(int64(b.page-1)*int64(b.pageSize)), s.args.Add(b.pageSize)
+	// The smallest text of several is found byte by byte, so that it is the same on every server.
+	rows := q.rows(ctx, &s, `
+		WITH picked AS (SELECT * FROM runs WHERE job_name IS NOT NULL AND build_number IS NOT NULL AND `+s.where()+newest+`),
+		     groups AS MATERIALIZED (
+		         SELECT job_name, build_number, min(start_time) AS first, max(start_time) AS last, min(env COLLATE "C") AS env,
+		                min(source COLLATE "C") AS source, max(duration) AS longest, sum(duration) AS execution,
+		                sum(tests) AS tests, sum(errors) AS errors, sum(failures) AS failures, sum(skips) AS skips,
+		                sum(xfailures) AS xfailures, sum(xpasses) AS xpasses,
+		                min((data -> 'jenkins' ->> 'build_url') COLLATE "C") AS url
+		           FROM picked GROUP BY job_name, build_number),
+		     page AS (SELECT * FROM groups ORDER BY last DESC, job_name, build_number OFFSET `+offset+` LIMIT `+limit+`)
+		SELECT t.total, p.job_name, p.build_number, p.url, p.env, p.source, p.first,
+		       extract(epoch FROM p.last - p.first)::float8 + coalesce(p.longest, 0), p.execution,
+		       p.tests, p.errors, p.failures, p.skips, p.xfailures, p.xpasses
+		  FROM (SELECT count(*) AS total FROM groups) t LEFT JOIN page p ON true
+		 ORDER BY p.last DESC, p.job_name, p.build_number`)
+	var total int64
+	builds := []jenkinsBuild{}
+	err := each(rows, func(row pgx.Rows) error {
+		var d jenkinsBuild
+		var job, build *string
+		var start *time.Time
+		var seconds *float64
+		counts := make([]*int64, 6)
+		if err := row.Scan(&total, &job, &build, &d.url, &d.env, &d.source, &start, &seconds, &d.execution,
+			&counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5]); err != nil {
+			return err
+		}
+		if job == nil { // the total alone: no build is on the page
+			return nil
+		}
+		d.job, d.build, d.start, d.seconds = *job, *build, *start, *seconds
+		d.runCounts = runCounts{*counts[0], *counts[1], *counts[2], *counts[3], *counts[4], *counts[5]}
+		builds = append(builds, d)
+		return nil
+	})
+	return builds, total, err
+}

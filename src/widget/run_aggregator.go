@@ -1,0 +1,104 @@
+package widget
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// RunAggregator compares groups of recent runs: how many of their tests, in percent, passed, failed and so on.
+type RunAggregator struct {
+	kind       *kind
+	Weeks      float64
+	GroupField string
+	Filters    filter.Set
+}
+
+func runAggregator() *kind {
+	k := &kind{
+		Type: Type{
+			ID: "run-aggregator", Title: "Run Aggregation", Kind: "widget",
+			Description: "Outcomes of recent runs in percent, by environment, component or any other field",
+			Params: []Param{
+				param("group_field", "string", "The field to group by: component, env, source, metadata.jenkins.job_name").with(true).by("component"),
+				param("weeks", "integer", "How many weeks to look back").with(true).by(4),
+				projectParam(),
+				filtersParam("runs"),
+			},
+		},
+		kept: true,
+	}
+	k.read = func(r *reader) computation {
+		return RunAggregator{kind: k, Weeks: r.requiredNumber("weeks"), GroupField: r.requiredText("group_field"), Filters: r.filters()}
+	}
+	return k
+}
+
+const week = 7 * 24 * time.Hour
+
+func (w RunAggregator) window() (string, time.Duration, bool) {
+	span, bounded := lookBack(w.Weeks, week)
+	return "runs", span, bounded
+}
+
+func (w RunAggregator) compute(ctx context.Context, q *query) (any, error) {
+	group, ok, err := w.kind.groupBy(w.GroupField)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return percentages(nil), nil
+	}
+	var s statement
+	s.in(q.projects)
+	if span, bounded := lookBack(w.Weeks, week); bounded {
+		s.add("start_time > %s::timestamp", q.now.Add(-span))
+	}
+	if err := s.filter(filter.Run(), w.Filters); err != nil {
+		return nil, err
+	}
+	rows := q.rows(ctx, &s, "SELECT "+group+", "+sumColumns+" FROM runs WHERE "+s.where()+" AND "+group+
+		" IS NOT NULL GROUP BY 1 HAVING sum(tests) <> 0 ORDER BY 1")
+	groups, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (groupCounts, error) {
+		var g groupCounts
+		err := row.Scan(append([]any{&g.name}, g.scan()...)...)
+		return g, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return percentages(groups), nil
+}
+
+type groupCounts struct {
+	name string
+	runCounts
+}
+
+func percentages(groups []groupCounts) object {
+	passed, skipped, failed, errors, xfailed, xpassed := object{}, object{}, object{}, object{}, object{}, object{}
+	for _, g := range groups {
+		s, e, f := g.percent(g.skips), g.percent(g.errors), g.percent(g.failures)
+		xf, xp := g.percent(g.xfailures), g.percent(g.xpasses)
+		skipped = append(skipped, member{g.name, s})
+		errors = append(errors, member{g.name, e})
+		failed = append(failed, member{g.name, f})
+		xfailed = append(xfailed, member{g.name, xf})
+		xpassed = append(xpassed, member{g.name, xp})
+		passed = append(passed, member{g.name, 100 - s - e - f - xf - xp})
+	}
+	return object{{"passed", passed}, {"skipped", skipped}, {"error", errors}, {"failed", failed}, {"xfailed", xfailed}, {"xpassed", xpassed}}
+}
+
+// lookBack is n spans as a duration; what goes back further than any clock does is no bound at all.
+func lookBack(n float64, span time.Duration) (time.Duration, bool) {
+	const most = 200 * 365 * 24 * time.Hour
+	total := n * float64(span)
+	if total > float64(most) {
+		return 0, false
+	}
+	return time.Duration(max(total, -float64(most))), true
+}

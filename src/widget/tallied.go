@@ -1,0 +1,77 @@
+package widget
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+)
+
+// tallied is the part of the results' model that result_tally has.
+func tallied() filter.Model {
+	model := filter.Result()
+	columns := map[string]filter.Column{"project_id": model.Columns["project_id"]}
+	for _, name := range []string{"result", "component", "env", "source"} {
+		columns[name] = model.Columns[name]
+	}
+	model.Columns, model.Documents = columns, nil
+	return model
+}
+
+func isTallied(field string) bool {
+	return field == "result" || field == "component" || field == "env" || field == "source"
+}
+
+// narrows says whether some condition of the set means anything for results; those on unknown fields do not.
+func narrows(set filter.Set) bool { return len(filter.Result().Ignored(set)) < len(set.Conditions) }
+
+// filtersTallied says whether each condition that means something for results means the same for their tally.
+func filtersTallied(set filter.Set) bool {
+	rows, tally := filter.Result(), tallied()
+	ignored := rows.Ignored(set)
+	known := 0
+	for _, c := range set.Conditions {
+		if _, ok := tally.Columns[c.Field]; ok {
+			known++
+		}
+	}
+	return known+len(ignored) == len(set.Conditions)
+}
+
+// talliedFields remembers which fields of the metadata are counted as they are written. A field is never taken off the
+// list while servers run, so what is remembered can only lack the newest.
+type talliedFields struct {
+	mu     sync.Mutex
+	asked  time.Time
+	fields map[string]bool
+}
+
+const fieldsKnownFor = time.Minute
+
+// tallied returns the name that a field has in field_tally; ok is false for a field that is not counted.
+func (t *talliedFields) tallied(ctx context.Context, pool *pgxpool.Pool, field string, now time.Time) (name string, ok bool, err error) {
+	root, name, path := strings.Cut(field, ".")
+	if !path || root != "metadata" && root != "data" {
+		return "", false, nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if age := now.Sub(t.asked); t.fields == nil || age > fieldsKnownFor || age < 0 {
+		rows, _ := pool.Query(ctx, `SELECT field FROM tallied_fields WHERE ready`)
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return "", false, err
+		}
+		t.fields = make(map[string]bool, len(names))
+		for _, n := range names {
+			t.fields[n] = true
+		}
+		t.asked = now
+	}
+	return name, t.fields[name], nil
+}

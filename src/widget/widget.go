@@ -1,0 +1,210 @@
+// Package widget computes what dashboards and views show: one file for each widget, with its parameters, its query and the
+// shape of its answer. Counts come from the rollups that the database keeps in the transaction of each write, and every
+// answer is computed by one statement, so that its numbers belong together.
+package widget
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ibutsu/ibutsu-go/src/filter"
+	"github.com/ibutsu/ibutsu-go/src/store"
+)
+
+// ErrUnknown means that there is no widget of this name.
+var ErrUnknown = errors.New("unknown widget")
+
+// Options are what the widgets are made of. Store is required.
+type Options struct {
+	Store *store.Store
+	// Cache keeps answers; nil computes each anew.
+	Cache Cache
+	Now   func() time.Time // nil: time.Now
+}
+
+// Widgets answers widgets. Safe for concurrent use.
+type Widgets struct {
+	store   *store.Store
+	now     func() time.Time
+	fields  *talliedFields
+	answers *answers // nil: nothing is kept
+}
+
+// New makes the widgets.
+func New(o Options) *Widgets {
+	w := &Widgets{store: o.Store, now: o.Now, fields: &talliedFields{}}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	if o.Cache != nil {
+		w.answers = &answers{cache: o.Cache}
+	}
+	return w
+}
+
+// Answer computes a widget over the runs and results of the projects in scope (nil: of all) and returns its JSON; nil means
+// that there is nothing to show. Errors: ErrUnknown, *ParamError and *filter.Error for what the caller got wrong, else the
+// store's.
+func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []uuid.UUID) (json.RawMessage, error) {
+	k, ok := kindOf(id)
+	if !ok {
+		return nil, fmt.Errorf("%w %q", ErrUnknown, id)
+	}
+	values, err := k.arrange(values)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{kind: k, values: values}
+	c := k.read(r)
+	if r.err != nil {
+		return nil, r.err
+	}
+	projects, err := w.projects(ctx, k, r.projectText(), scope)
+	if err != nil {
+		return nil, err
+	}
+	compute := func(ctx context.Context) (json.RawMessage, error) {
+		return w.compute(ctx, c, projects)
+	}
+	if w.answers == nil || !k.kept {
+		return compute(ctx)
+	}
+	return w.answers.get(ctx, w, question{kind: k, values: values, projects: projects, computation: c}, compute)
+}
+
+func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (json.RawMessage, error) {
+	value, err := c.compute(ctx, &query{pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC()})
+	if err != nil {
+		var unusable *filter.Error
+		var wrong *ParamError
+		if errors.As(err, &unusable) || errors.As(err, &wrong) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("widget: %w", store.Classify(err))
+	}
+	if value == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("widget: encode the answer: %w", err)
+	}
+	return text, nil
+}
+
+// projects finds the projects that an answer is about: what the parameter names, within the scope.
+func (w *Widgets) projects(ctx context.Context, k *kind, text string, scope []uuid.UUID) ([]uuid.UUID, error) {
+	switch text {
+	case "", "undefined", "null": // what a page sends that knows of no project
+		return scope, nil
+	}
+	if id, ok := filter.ParseUUID(text); ok {
+		return within(scope, id), nil
+	}
+	rows, _ := w.store.Pool().Query(ctx, `SELECT id FROM projects WHERE name = $1 ORDER BY id`, text)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("widget: find the project: %w", store.Classify(err))
+	}
+	if ids = within(scope, ids...); len(ids) == 0 {
+		return nil, k.wrong("project", "%q is neither the id nor the name of a project that you can see", shorten(text))
+	}
+	return ids, nil
+}
+
+func within(scope []uuid.UUID, ids ...uuid.UUID) []uuid.UUID {
+	if scope == nil {
+		return ids
+	}
+	seen := []uuid.UUID{}
+	for _, id := range ids {
+		if slices.Contains(scope, id) {
+			seen = append(seen, id)
+		}
+	}
+	return seen
+}
+
+// computation is a widget with its parameters.
+type computation interface {
+	// compute returns what is shown, ready for encoding/json; nil for nothing.
+	compute(ctx context.Context, q *query) (any, error)
+}
+
+// query is what a computation may ask.
+type query struct {
+	pool     *pgxpool.Pool
+	fields   *talliedFields
+	projects []uuid.UUID // nil: all
+	now      time.Time   // UTC
+}
+
+// rows runs a statement. It is planned for its values: a plan for any project would guess all sizes.
+func (q *query) rows(ctx context.Context, s *statement, sql string) pgx.Rows {
+	rows, _ := q.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args.Values()...)...)
+	return rows // an error of Query comes out of the rows
+}
+
+// statement collects the conditions and arguments of one statement.
+type statement struct {
+	args       filter.Args
+	conditions []string
+}
+
+// add adds a condition, with %s for the placeholder of each value.
+func (s *statement) add(format string, values ...any) {
+	marks := make([]any, len(values))
+	for i, v := range values {
+		marks[i] = s.args.Add(v)
+	}
+	s.conditions = append(s.conditions, fmt.Sprintf(format, marks...))
+}
+
+// filter adds the conditions of a set.
+func (s *statement) filter(model filter.Model, set filter.Set) error {
+	where, err := filter.Compile(model, set, &s.args)
+	if err != nil {
+		return err
+	}
+	s.conditions = append(s.conditions, where)
+	return nil
+}
+
+// in adds the condition that rows belong to the projects; nil means all.
+func (s *statement) in(projects []uuid.UUID) {
+	switch {
+	case projects == nil:
+	case len(projects) == 1:
+		// Equality, so that an index on project and time also gives the order.
+		s.add("project_id = %s::uuid", projects[0])
+	default:
+		s.add("project_id = ANY(%s::uuid[])", projects)
+	}
+}
+
+// where returns all conditions so far, to stand after WHERE.
+func (s *statement) where() string {
+	if len(s.conditions) == 0 {
+		return "TRUE"
+	}
+	return strings.Join(s.conditions, " AND ")
+}
+
+const maxShown = 100
+
+func shorten(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= maxShown {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxShown], "") + "…"
+}
