@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -125,14 +126,18 @@ func unreachable(err error, url string) Finding {
 		f.What = target + " does not answer in time"
 		f.Fix = "check the address in DATABASE_URL, and whether a firewall is between"
 	default:
-		f.What = fmt.Sprintf("%s cannot be reached: %v", target, lastOf(err))
+		f.What = fmt.Sprintf("%s cannot be reached: %v", target, reason(err))
 		f.Fix = "start PostgreSQL, or correct DATABASE_URL"
 	}
 	return f
 }
 
-// lastOf is the innermost error: the reason without the ways on which it came.
-func lastOf(err error) error {
+// reason is the innermost error, without the ways on which it came. Of several tries it is that of the first.
+func reason(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {

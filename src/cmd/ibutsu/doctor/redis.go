@@ -46,7 +46,7 @@ func redisInfo(ctx context.Context, p Patient, address string) (string, error) {
 
 func judgeRedis(f Finding, info string, err error) Finding {
 	if err != nil {
-		f.State, f.What = Broken, fmt.Sprintf("it does not answer: %v", lastOf(err))
+		f.State, f.What = Broken, fmt.Sprintf("it does not answer: %v", reason(err))
 		f.Why = "several backends would not see each other's changes at once, and each counts its limits alone"
 		f.Fix = "start Redis or Valkey, correct REDIS_URL, or unset it when there is one backend only"
 		return f
