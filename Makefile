@@ -57,7 +57,7 @@ run-conformance:
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
 
 run-clients:
-	@bin/checks/withserver -redis $(PYTHON) checks/clients/run.py $(if $(filter 1,$(WIDGETS)),--widgets) $(ARGS)
+	@bin/checks/withserver -redis -mail $(PYTHON) checks/clients/run.py $(if $(filter 1,$(WIDGETS)),--widgets) $(ARGS)
 
 run-adoption:
 	@bin/checks/withpg bin/checks/adoption $(if $(filter 1,$(WIDGETS)),-widgets) $(ARGS)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ import (
 const (
 	AdminEmail    = "admin@example.com"
 	AdminPassword = "admin-of-the-checks"
+	AdminName     = "Administrator" // the recorded answers have it
 )
 
 // Options say how a server is started.
@@ -218,13 +220,15 @@ func (s *Server) Close() error {
 // LogFile is where the server's output goes.
 func (s *Server) LogFile() string { return filepath.Join(s.State, "check.log") }
 
-// LogTail is the end of the server's output.
+// LogTail is the end of the server's output, without the lines about single requests and other routine.
 func (s *Server) LogTail(lines int) string {
 	raw, err := os.ReadFile(s.LogFile())
 	if err != nil {
 		return err.Error()
 	}
-	all := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	all := slices.DeleteFunc(strings.Split(strings.TrimRight(string(raw), "\n"), "\n"), func(line string) bool {
+		return strings.Contains(line, `"message":"request"`) || strings.Contains(line, "Producer job counts") || strings.Contains(line, "Ran successfully")
+	})
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
@@ -249,7 +253,7 @@ func (s *Server) environment() []string {
 	env = append(env,
 		"IBUTSU_SUPERADMIN_EMAIL="+AdminEmail,
 		"IBUTSU_SUPERADMIN_PASSWORD="+AdminPassword,
-		"IBUTSU_SUPERADMIN_NAME=Administrator of the checks",
+		"IBUTSU_SUPERADMIN_NAME="+AdminName,
 	)
 	return append(env, s.options.Env...)
 }
