@@ -1,13 +1,17 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -26,6 +30,11 @@ type Bulk struct {
 	// writing tells the outcome of the batch that goes to the database while the next one is being read; nil: none does.
 	writing chan error
 	spare   []store.Result
+
+	// Archived says that ids of results are those of an archive: one that a stored result has means that result, and
+	// all others are stored under store.ImportedID.
+	Archived bool
+	kept     map[uuid.UUID]bool
 
 	// replaces says that the report or a part of it was there before, artifacts perhaps included.
 	replaces bool
@@ -171,36 +180,87 @@ func (b *Bulk) writeResults(batch []store.Result) error {
 	return nil
 }
 
-// part tells new rows from those whose id is there, and keeps the last of several rows with one id.
+// part tells new rows from those whose id is there, and keeps the last of several rows with one id. store.ErrForeign: a row
+// that is there belongs to another project.
 func (b *Bulk) part(batch []store.Result) (fresh, known []store.Result, err error) {
-	all := make([]uuid.UUID, len(batch))
+	if b.Archived {
+		if err := b.rename(batch); err != nil {
+			return nil, nil, err
+		}
+	}
 	last := make(map[uuid.UUID]int, len(batch))
 	for i, r := range batch {
-		all[i] = r.ID
 		last[r.ID] = i
 	}
-	there, err := ids(b.tx.Query(b.ctx, `SELECT id FROM results WHERE id = ANY($1)`, all))
+	there, err := b.there(slices.Collect(maps.Keys(last)))
 	if err != nil {
 		return nil, nil, err
 	}
-	exists := make(map[uuid.UUID]bool, len(there))
-	for _, id := range there {
-		exists[id] = true
-	}
-	if len(there) == 0 && len(last) == len(all) {
+	if len(there) == 0 && len(last) == len(batch) {
 		return batch, nil, nil
 	}
 	b.replaces = b.replaces || len(there) > 0
 	for i, r := range batch {
+		project, exists := there[r.ID]
 		switch {
 		case last[r.ID] != i:
-		case exists[r.ID]:
-			known = append(known, r)
-		default:
+		case !exists:
 			fresh = append(fresh, r)
+		case project != key(r.ProjectID):
+			return nil, nil, fmt.Errorf("result %s: %w", r.ID, store.ErrForeign)
+		default:
+			known = append(known, r)
 		}
 	}
 	return fresh, known, nil
+}
+
+// rename gives the results of an archive the ids that they are stored under.
+func (b *Bulk) rename(batch []store.Result) error {
+	archived := make([]uuid.UUID, len(batch))
+	for i, r := range batch {
+		archived[i] = r.ID
+	}
+	there, err := b.there(archived)
+	if err != nil {
+		return err
+	}
+	for i, r := range batch {
+		if _, ok := there[r.ID]; !ok {
+			batch[i].ID = store.ImportedID(r.ID)
+			continue
+		}
+		if b.kept == nil {
+			b.kept = map[uuid.UUID]bool{}
+		}
+		b.kept[r.ID] = true
+	}
+	return nil
+}
+
+// there returns which of the ids are stored, with their projects.
+func (b *Bulk) there(ids []uuid.UUID) (map[uuid.UUID]pgtype.UUID, error) {
+	rows, _ := b.tx.Query(b.ctx, `SELECT id, project_id FROM results WHERE id = ANY($1)`, ids)
+	found := map[uuid.UUID]pgtype.UUID{}
+	var id uuid.UUID
+	var project pgtype.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id, &project}, func() error {
+		found[id] = project
+		return nil
+	})
+	return found, err
+}
+
+// readdress lets the artifacts of an archive's results follow them to the ids that they are stored under.
+func (b *Bulk) readdress(files []store.Artifact) {
+	for i, a := range files {
+		if a.ResultID == nil || b.kept[*a.ResultID] {
+			continue
+		}
+		id := store.ImportedID(*a.ResultID)
+		files[i].Data = bytes.ReplaceAll(a.Data, []byte(a.ResultID.String()), []byte(id.String()))
+		files[i].ResultID = &id
+	}
 }
 
 var artifactCopyColumns = []string{"id", "result_id", "run_id", "filename", "data", "upload_date", "content"}
@@ -210,6 +270,9 @@ func (b *Bulk) flushArtifacts() error {
 		return nil
 	}
 	n := len(b.files)
+	if b.Archived {
+		b.readdress(b.files)
+	}
 	if b.replaces {
 		if err := b.dropReplaced(); err != nil {
 			return fmt.Errorf("replace artifacts: %w", store.Classify(err))

@@ -235,10 +235,9 @@ func TestARunGetsWhatItLacksFromItsFirstResult(t *testing.T) {
 	late.StartTime, early.StartTime = day.Add(time.Hour), day
 	late.Env, early.Env, early.Component = ptr("prod"), ptr("stage"), ptr("cart")
 	early.Data = json.RawMessage(`{"jenkins": {"job_name": "j"}, "tags": ["x"], "other": 1}`)
-	require.NoError(t, b.writer.Result(t.Context(), late))
 	require.NoError(t, b.writer.Result(t.Context(), early))
+	require.NoError(t, b.writer.Result(t.Context(), late))
 	require.Equal(t, 2, b.queued[run], "the job of the new run, and the one of its first results")
-	require.NoError(t, b.store.RecountRun(t.Context(), run))
 	r, err := b.store.Run(t.Context(), run)
 	require.NoError(t, err)
 	require.Equal(t, "stage", *r.Env)
@@ -336,4 +335,67 @@ func TestCountsAndDeepPagesAreExact(t *testing.T) {
 	_, total, err := b.store.Results(t.Context(), store.ListQuery{Filter: set, Page: 1, PageSize: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 4, total)
+}
+
+func TestAReportCannotTouchAnotherProject(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	theirs, ours := uuid.New(), uuid.New()
+	b.exec(`INSERT INTO projects (id, name) VALUES ($1, 'theirs')`, theirs)
+	r := b.result(b.run(), "passed")
+	require.NoError(t, b.writer.Result(t.Context(), r))
+	err := ingest.InBulk(t.Context(), b.store, func(bulk *ingest.Bulk) error {
+		return bulk.Run(store.Run{ID: *r.RunID, ProjectID: &theirs, StartTime: day, Created: day})
+	})
+	require.ErrorIs(t, err, store.ErrForeign)
+	err = ingest.InBulk(t.Context(), b.store, func(bulk *ingest.Bulk) error {
+		if err := bulk.Run(store.Run{ID: ours, ProjectID: &theirs, StartTime: day, Created: day}); err != nil {
+			return err
+		}
+		stolen := r
+		stolen.ProjectID, stolen.RunID = &theirs, &ours
+		return bulk.Result(stolen)
+	})
+	require.ErrorIs(t, err, store.ErrForeign)
+	b.requireExact()
+}
+
+func TestResultsOfAnArchiveAreStoredOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pushed, archived := b.result(b.run(), "passed"), b.result(b.run(), "failed")
+	archived.RunID = pushed.RunID
+	require.NoError(t, b.writer.Result(t.Context(), pushed)) // the client sent it, and then its archive with the same
+	for range 2 {
+		require.NoError(t, ingest.InBulk(t.Context(), b.store, func(bulk *ingest.Bulk) error {
+			bulk.Archived = true
+			for _, r := range []store.Result{pushed, archived} {
+				require.NoError(t, bulk.Result(r))
+				data := json.RawMessage(`{"resultId": "` + r.ID.String() + `"}`)
+				require.NoError(t, bulk.Artifact(store.Artifact{ID: uuid.New(), ResultID: &r.ID, Filename: ptr("log"), Data: data, Content: []byte("x")}))
+			}
+			return nil
+		}))
+		require.EqualValues(t, 2, b.number(`SELECT count(*) FROM results`))
+		require.EqualValues(t, 2, b.number(`SELECT count(*) FROM artifacts WHERE data ->> 'resultId' = result_id::text`))
+	}
+	found, err := b.store.Result(t.Context(), archived.ID)
+	require.NoError(t, err)
+	require.Equal(t, store.ImportedID(archived.ID), found.ID)
+	b.requireExact()
+}
+
+func TestARunWithoutResultsGetsASummaryOfZerosUnlessItHasOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	run := b.run()
+	require.NoError(t, b.store.RecountRun(t.Context(), run))
+	r, err := b.store.Run(t.Context(), run)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"tests":0,"failures":0,"errors":0,"skips":0,"xfailures":0,"xpasses":0,"passes":0,"pass_percent":0,"collected":0,"not_run":0}`, string(r.Summary))
+	require.Equal(t, 0.0, *r.Duration)
+	only := b.result(run, "failed")
+	require.NoError(t, b.writer.Result(t.Context(), only))
+	b.exec(`DELETE FROM results WHERE id = $1`, only.ID)
+	b.requireExact()
 }

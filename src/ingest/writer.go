@@ -97,6 +97,11 @@ func (w *Writer) writeResults(ctx context.Context, rows []store.Result) ([]error
 		if err := insert(tx); err != nil {
 			return err
 		}
+		// With its first results, so that whoever sees the run counted sees the rest of it too. The trigger of the
+		// insert has locked these runs already.
+		if err := store.FillRunsTx(ctx, tx, fresh); err != nil {
+			return err
+		}
 		return w.enqueue(ctx, tx, fresh)
 	})
 	if err != nil {

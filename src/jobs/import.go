@@ -69,6 +69,8 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[Import]) error {
 		return nil
 	case errors.As(err, &fault):
 		return w.fail(ctx, record.ID, fault.Error())
+	case errors.Is(err, store.ErrForeign):
+		return w.fail(ctx, record.ID, "a run or result of this report has the id of one that belongs to another project")
 	case errors.Is(err, store.ErrInvalid):
 		return w.fail(ctx, record.ID, "the database refuses a value of this report: "+reason(err))
 	case errors.Is(err, store.ErrNotFound):
@@ -118,6 +120,9 @@ func (w *importWorker) run(ctx context.Context, record store.Import, user uuid.U
 	started := time.Now()
 	var report importer.Report
 	err = ingest.InBulk(ctx, w.store, func(b *ingest.Bulk) error {
+		if format, err := importer.Sniff(w.formats, file.Name(), nil); err == nil {
+			b.Archived = format.Name() == importer.Archive{}.Name()
+		}
 		sink := &bulkSink{bulk: b, store: w.store, record: record.ID, log: w.log}
 		report, err = importer.Import(ctx, w.formats, file, importer.Options{
 			RunID:      importer.DeriveRunID(record.ID),

@@ -27,7 +27,7 @@ type WorkerOptions struct {
 	// Imports is how many imports run at once; 0 means 2.
 	Imports int
 	Log     zerolog.Logger
-	// Slog receives what the job queue itself has to say; nil discards it.
+	// Slog receives what the job queue itself has to say from warnings on; nil discards it.
 	Slog *slog.Logger
 	Now  func() time.Time
 }
@@ -77,7 +77,7 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
 	w.river, err = river.NewClient(riverpgxv5.New(o.Store.Pool()), &river.Config{
 		ID:      w.id,
-		Logger:  o.Slog,
+		Logger:  slog.New(warnings{o.Slog.Handler()}),
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
 			queueDefault:     {MaxWorkers: 4},
@@ -184,4 +184,11 @@ func (e *errorLog) HandleError(_ context.Context, job *jobRow, err error) *river
 func (e *errorLog) HandlePanic(_ context.Context, job *jobRow, value any, trace string) *river.ErrorHandlerResult {
 	e.log.Error().Interface("panic", value).Str("stack", trace).Int64("job", job.ID).Str("kind", job.Kind).Msg("job panicked")
 	return nil
+}
+
+// warnings passes on what is at least a warning: the queue's own counts, every few seconds, bury the rest of the log.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,10 +38,21 @@ func scanResult(row pgx.CollectableRow) (Result, error) {
 	return r, err
 }
 
-// Result returns one result, or ErrNotFound.
+// importedResults is the name space of ImportedID.
+var importedResults = uuid.MustParse("5d0d7c3e-1f6b-5b0a-9a0e-6a3f5a8e2c11")
+
+// ImportedID is the id under which a result of an archive is stored, unless a result has the archive's own id already. It is
+// always the same, so that the same archive again is no new data.
+func ImportedID(archived uuid.UUID) uuid.UUID { return uuid.NewSHA1(importedResults, archived[:]) }
+
+// Result returns one result, or ErrNotFound. The id by which an archive calls a result finds it too.
 func (s *Store) Result(ctx context.Context, id uuid.UUID) (Result, error) {
 	rows, _ := s.pool.Query(ctx, "SELECT "+resultColumns+" FROM results WHERE id = $1", id)
 	result, err := pgx.CollectExactlyOneRow(rows, scanResult)
+	if errors.Is(err, pgx.ErrNoRows) {
+		rows, _ = s.pool.Query(ctx, "SELECT "+resultColumns+" FROM results WHERE id = $1", ImportedID(id))
+		result, err = pgx.CollectExactlyOneRow(rows, scanResult)
+	}
 	return result, wrap("result", err)
 }
 

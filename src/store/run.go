@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,6 +77,10 @@ func (s *Store) UpdateRun(ctx context.Context, id uuid.UUID, change func(*Run) e
 		if after, err = updateRun(ctx, tx, run); err != nil {
 			return err
 		}
+		// At once, not in a job: a client that sees the summary counted may look at the rest of the run too.
+		if err := FillRunsTx(ctx, tx, []uuid.UUID{id}); err != nil {
+			return err
+		}
 		for _, f := range also {
 			if err := f(ctx, tx, id); err != nil {
 				return err
@@ -107,9 +113,8 @@ func orNull(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// RecountRun counts a run's summary and duration from its results and gives it, from the earliest of them, what it lacks:
-// start time, environment, component, source, project and the metadata's jenkins and tags. A run without results keeps
-// the summary that its client sent, or gets one of zeros. A run that is gone is no error.
+// RecountRun counts a run's summary and duration from its results and gives it what it lacks (FillRunsTx). A run without
+// results keeps the summary that its client sent, or gets one of zeros. A run that is gone is no error.
 func (s *Store) RecountRun(ctx context.Context, id uuid.UUID) error {
 	return wrap("recount run", s.InTx(ctx, func(tx pgx.Tx) error {
 		var has bool
@@ -123,33 +128,33 @@ func (s *Store) RecountRun(ctx context.Context, id uuid.UUID) error {
 		if !has {
 			_, err := tx.Exec(ctx, `
 				UPDATE runs SET summary = ibutsu_summary(summary, 0, 0, 0, 0, 0, 0), duration = 0, counted = true
-				 WHERE id = $1 AND (counted OR summary IS NULL OR jsonb_typeof(summary) <> 'object')
-				   AND NOT (counted AND ibutsu_counter(summary, 'tests') = 0)`, id)
+				 WHERE id = $1 AND (counted AND ibutsu_counter(summary, 'tests') <> 0 OR coalesce(jsonb_typeof(summary), 'null') <> 'object')`, id)
 			return err
 		}
 		if _, err := tx.Exec(ctx, `SELECT ibutsu_recount_runs(ARRAY[$1::uuid])`, id); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `
-			UPDATE runs r
-			   SET env = coalesce(nullif(r.env, ''), f.env), component = coalesce(nullif(r.component, ''), f.component),
-			       source = coalesce(nullif(r.source, ''), f.source), project_id = coalesce(r.project_id, f.project_id),
-			       data = f.data
-			  FROM (SELECT q.env, q.component, q.source, q.project_id,
-			               CASE WHEN jsonb_typeof(w.data) = 'object' THEN w.data ELSE '{}' END
-			               || CASE WHEN (w.data -> 'jenkins') IS NULL OR (w.data -> 'jenkins') IN ('null', '{}', '""', '[]')
-			                       THEN coalesce(jsonb_strip_nulls(jsonb_build_object('jenkins', q.data -> 'jenkins')), '{}') ELSE '{}' END
-			               || CASE WHEN (w.data -> 'tags') IS NULL OR (w.data -> 'tags') IN ('null', '{}', '""', '[]')
-			                       THEN coalesce(jsonb_strip_nulls(jsonb_build_object('tags', q.data -> 'tags')), '{}') ELSE '{}' END AS data
-			          FROM runs w
-			          JOIN LATERAL (SELECT * FROM results WHERE run_id = w.id ORDER BY start_time, id LIMIT 1) q ON true
-			         WHERE w.id = $1) f
-			 WHERE r.id = $1
-			   AND (r.env, r.component, r.source, r.project_id, r.data) IS DISTINCT FROM
-			       (coalesce(nullif(r.env, ''), f.env), coalesce(nullif(r.component, ''), f.component),
-			        coalesce(nullif(r.source, ''), f.source), coalesce(r.project_id, f.project_id), f.data)`, id)
-		return err
+		return FillRunsTx(ctx, tx, []uuid.UUID{id})
 	}))
+}
+
+// FillRunsTx gives runs, from the earliest result of each, what they lack: environment, component, source, project and the
+// metadata's jenkins and tags.
+func FillRunsTx(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE runs r
+		   SET env = f.env, component = f.component, source = f.source, project_id = f.project_id, data = f.data
+		  FROM (SELECT w.id, coalesce(nullif(w.env, ''), q.env) AS env, coalesce(nullif(w.component, ''), q.component) AS component,
+		               coalesce(nullif(w.source, ''), q.source) AS source, coalesce(w.project_id, q.project_id) AS project_id,
+		               CASE WHEN jsonb_typeof(w.data) = 'object' THEN w.data ELSE '{}' END
+		               || coalesce((SELECT jsonb_object_agg(key, q.data -> key) FROM unnest(ARRAY['jenkins', 'tags']) AS key
+		                             WHERE coalesce(w.data -> key, 'null') IN ('null', '{}', '""', '[]')
+		                               AND coalesce(q.data -> key, 'null') <> 'null'), '{}') AS data
+		          FROM unnest($1::uuid[]) AS i(id) JOIN runs w ON w.id = i.id
+		          JOIN LATERAL (SELECT * FROM results WHERE run_id = w.id ORDER BY start_time, id LIMIT 1) q ON true) f
+		 WHERE r.id = f.id
+		   AND (r.env, r.component, r.source, r.project_id, r.data) IS DISTINCT FROM (f.env, f.component, f.source, f.project_id, f.data)`, ids)
+	return wrap("fill runs", err)
 }
 
 // MiscountedRuns returns the runs started since then whose summary and number of results differ.
@@ -163,18 +168,27 @@ func (s *Store) MiscountedRuns(ctx context.Context, since time.Time) ([]uuid.UUI
 	return ids, wrap("miscounted runs", err)
 }
 
+// ErrForeign means that a report names the id of a row which belongs to another project. Ids are the sender's choice, so
+// without this anyone could overwrite anything.
+var ErrForeign = errors.New("belongs to another project")
+
+func sameProject(a, b *uuid.UUID) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
+}
+
 // MergeRunTx lays a run over the stored one of its id: metadata are merged, all else that r has replaces what is there.
+// ErrForeign: the stored one is of another project.
 func MergeRunTx(ctx context.Context, tx pgx.Tx, r Run) error {
 	rows, _ := tx.Query(ctx, "SELECT "+runColumns+" FROM runs WHERE id = $1 FOR NO KEY UPDATE", r.ID)
 	stored, err := pgx.CollectExactlyOneRow(rows, scanRun)
 	if err != nil {
 		return wrap("run", err)
 	}
+	if !sameProject(stored.ProjectID, r.ProjectID) {
+		return fmt.Errorf("run %s: %w", r.ID, ErrForeign)
+	}
 	if r.Data, err = MergeMetadata(stored.Data, r.Data); err != nil {
 		return err
-	}
-	if r.ProjectID == nil {
-		r.ProjectID = stored.ProjectID
 	}
 	if r.Created.IsZero() {
 		r.Created = stored.Created
