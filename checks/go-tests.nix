@@ -1,0 +1,32 @@
+# Every Go test, with a PostgreSQL and a Valkey.
+{
+  pkgs,
+  lib,
+  packages,
+  ...
+}:
+packages.ibutsu-unwrapped.overrideAttrs (old: {
+  pname = "ibutsu-go-tests";
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions (
+      map (name: ../. + "/${name}") (import ../nixos/source.nix) ++ [
+        ./withpg
+        ../docs
+      ]
+    );
+  };
+  nativeBuildInputs = old.nativeBuildInputs ++ [
+    pkgs.postgresql_18
+    pkgs.valkey
+  ];
+  buildPhase = ''
+    runHook preBuild
+    export HOME=$TMPDIR
+    go run ./checks/withpg go test -timeout 20m ./src/... ./modules/...
+    runHook postBuild
+  '';
+  doCheck = false;
+  doInstallCheck = false;
+  installPhase = "touch $out";
+})

@@ -1,0 +1,19 @@
+# The package runs, says its version, and refers to nothing of the build.
+{
+  pkgs,
+  lib,
+  packages,
+  ...
+}:
+pkgs.runCommand "check-package"
+  {
+    disallowedRequisites = [ pkgs.go_1_26 ];
+    inherit (packages) sbom;
+    nativeBuildInputs = [ pkgs.jq ];
+  }
+  ''
+    ${lib.getExe packages.ibutsu} version | grep -F ${lib.escapeShellArg (lib.fileContents ../VERSION)}
+    ${lib.getExe packages.ibutsu} check-config > /dev/null
+    jq -e '.bomFormat == "CycloneDX" and (.components | length > 20)' $sbom
+    touch $out
+  ''

@@ -1,0 +1,70 @@
+# One machine with everything: it serves, keeps its secrets, and comes back from what is done to it.
+{ self, pkgs, ... }:
+pkgs.testers.runNixOSTest {
+  name = "ibutsu-one-machine";
+  nodes.machine = {
+    imports = [ self.nixosModules.ibutsu ];
+    services.ibutsu = {
+      enable = true;
+      redis.createLocally = true;
+      settings.superadmin_email = "admin@example.com";
+      credentials.superadmin_password = "/etc/ibutsu-password";
+    };
+    environment.etc."ibutsu-password" = {
+      text = "a password of this test";
+      mode = "0600";
+    };
+    environment.systemPackages = [ pkgs.jq ];
+  };
+  testScript = ''
+    units = ["backend", "worker", "scheduler"]
+
+
+    def healthy():
+        machine.wait_until_succeeds("curl --fail --silent http://localhost:8080/api/health | jq -e '.status == \"OK\"'", timeout=60)
+
+
+    def pid(unit):
+        return machine.succeed(f"systemctl show -P MainPID ibutsu-{unit}").strip()
+
+
+    machine.wait_for_unit("ibutsu.target")
+    for unit in units:
+        machine.wait_for_unit(f"ibutsu-{unit}.service")
+    healthy()
+
+    with subtest("the first administrator signs in, and a run is kept"):
+        token = machine.succeed("ibutsu token create --email admin@example.com --name test").strip()
+        machine.succeed("ibutsu user list | grep admin@example.com")
+        curl = f"curl --fail --silent -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' http://localhost:8080/api"
+        project = machine.succeed(f"{curl}/project -d '{{\"name\": \"p\", \"title\": \"P\"}}' | jq -r .id").strip()
+        run = machine.succeed(f"{curl}/run -d '{{\"project\": \"{project}\"}}' | jq -r .id").strip()
+
+    with subtest("kill -9 is over within seconds, and no connection is refused meanwhile"):
+        for unit in units:
+            old = pid(unit)
+            machine.succeed(f"kill -9 {old}")
+            machine.succeed("curl --fail --silent http://localhost:8080/api/health")
+            machine.wait_until_succeeds(f"[ $(systemctl show -P MainPID ibutsu-{unit}) -gt 0 ] && [ $(systemctl show -P MainPID ibutsu-{unit}) != {old} ]", timeout=5)
+
+    with subtest("a hung worker is killed by the watchdog"):
+        machine.succeed(f"kill -STOP {pid('worker')}")
+        machine.wait_until_succeeds("journalctl -u ibutsu-worker | grep -i 'watchdog timeout'", timeout=60)
+        machine.wait_for_unit("ibutsu-worker.service")
+
+    with subtest("PostgreSQL may restart"):
+        machine.succeed("systemctl restart postgresql.service")
+        healthy()
+        machine.wait_until_succeeds(f"{curl}/run/{run}", timeout=30)
+
+    with subtest("stopping closes the port, starting brings everything back"):
+        machine.succeed("systemctl stop ibutsu.target")
+        machine.fail("curl --silent http://localhost:8080/api/health")
+        machine.succeed("systemctl start ibutsu.target")
+        healthy()
+        machine.succeed(f"{curl}/run/{run}")
+
+    machine.fail("grep -r 'a password of this test' /etc/systemd/system/ /proc/*/environ")
+    machine.log(machine.succeed("systemd-analyze security --no-pager 'ibutsu-*'"))
+  '';
+}

@@ -1,0 +1,74 @@
+# services.ibutsu: options in options.nix, units in units.nix; this file joins them.
+{ packagesFor }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.ibutsu;
+
+  # Of PostgreSQL the target, not the service: it is reached when user and database are there.
+  local =
+    lib.optional cfg.database.createLocally "postgresql.target"
+    ++ lib.optional cfg.redis.createLocally "redis-ibutsu.service";
+
+  units = import ./units.nix {
+    program = lib.getExe cfg.package;
+    listen = if cfg.address == "" then toString cfg.port else "${cfg.address}:${toString cfg.port}";
+    configFile = toString (import ./settings.nix { inherit lib pkgs cfg; });
+    credentials = lib.mapAttrsToList (name: path: "${name}:${path}") cfg.credentials;
+    environmentFiles = map toString cfg.environmentFiles;
+    after = local;
+    wants = local;
+    groups = lib.optional cfg.redis.createLocally config.services.redis.servers.ibutsu.group;
+    backend = cfg.backend.enable;
+    worker = cfg.worker.enable;
+    scheduler = cfg.scheduler.enable;
+    modules = lib.mapAttrs (_: module: {
+      inherit (module) command environment;
+      credentials = lib.mapAttrsToList (name: path: "${name}:${path}") module.credentials;
+    }) cfg.modules;
+  };
+
+  # The units of one type, under their names without it.
+  ofType =
+    type: f:
+    lib.mapAttrs' (name: unit: lib.nameValuePair (lib.removeSuffix ".${type}" name) (f unit)) (
+      lib.filterAttrs (name: _: lib.hasSuffix ".${type}" name) units
+    );
+
+  common = unit: {
+    unitConfig = unit.Unit;
+    wantedBy = unit.Install.WantedBy or [ ];
+  };
+in
+{
+  imports = [
+    (import ./options.nix { inherit packagesFor; })
+    ./local.nix
+    ./assertions.nix
+  ];
+
+  config = lib.mkIf cfg.enable {
+    systemd.services = ofType "service" (
+      unit:
+      common unit
+      // {
+        serviceConfig = unit.Service;
+        # An update restarts in one step, so that the socket stays open in between.
+        stopIfChanged = false;
+      }
+    );
+    systemd.sockets = ofType "socket" (unit: common unit // { socketConfig = unit.Socket; });
+    systemd.targets = ofType "target" common;
+    systemd.slices = ofType "slice" (unit: {
+      unitConfig = unit.Unit;
+    });
+
+    environment.systemPackages = [ (import ./admin.nix { inherit lib pkgs cfg; }) ];
+
+    networking.firewall.allowedTCPPorts = lib.mkIf cfg.openFirewall [ cfg.port ];
+  };
+}
