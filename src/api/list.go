@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -74,8 +75,10 @@ func (s *Server) delegate(c *fiber.Ctx, table string, raw []string, q store.List
 	}
 	where := "/task/" + task.String()
 	return sendJSON(c, http.StatusCreated, contract.Delegated{
-		TaskId:        task.String(),
-		Message:       "A page of more than 500 is made by a task. Its result will be found by a GET on " + where,
+		TaskId: task.String(),
+		// To the letter what clients have always been answered, its missing blank included.
+		Message: fmt.Sprintf("Due to the page_size: %d, this query is being evaluated in a task. Once complete, the result of the query can be found by performing a GET on%s",
+			q.PageSize, where),
 		QueryEndpoint: where,
 	})
 }

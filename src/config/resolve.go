@@ -33,7 +33,7 @@ func (l *loader) resolveServer() {
 		l.derive("backend_url", "listen")
 	}
 	if server.FrontendURL == "" {
-		server.FrontendURL = server.BackendURL
+		server.FrontendURL = pageURL(server.BackendURL)
 		l.derive("frontend_url", "backend_url")
 	}
 }
@@ -49,6 +49,9 @@ func localURL(listen string) string {
 	}
 	return "http://" + net.JoinHostPort(host, port)
 }
+
+// pageURL is what a person reads in a link to the page: the name of this machine to itself, rather than its number.
+func pageURL(backend string) string { return strings.Replace(backend, "//127.0.0.1:", "//localhost:", 1) }
 
 func (l *loader) resolveSuperadmin() {
 	admin := l.config.Superadmin

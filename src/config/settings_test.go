@@ -205,7 +205,7 @@ func TestDefaults(t *testing.T) {
 	c := loaded.Config
 	require.Equal(t, ":8080", c.Server.Listen)
 	require.Equal(t, "http://127.0.0.1:8080", c.Server.BackendURL)
-	require.Equal(t, "http://127.0.0.1:8080", c.Server.FrontendURL)
+	require.Equal(t, "http://localhost:8080", c.Server.FrontendURL)
 	require.Equal(t, "/state", c.Server.StateDir)
 	require.Equal(t, 25*time.Second, c.Database.StatementTimeout)
 	require.False(t, c.Database.URL.IsSet())
