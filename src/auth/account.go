@@ -326,7 +326,7 @@ func (a *Accounts) sendActivation(ctx context.Context, email, code string) {
 // for the mail again.
 func (a *Accounts) send(ctx context.Context, email, subject, text, link string) {
 	if a.Mailer == nil {
-		a.Log.Info().Str("to", email).Str("subject", subject).Str("link", link).Msg("mail is not set up; pass this link on")
+		a.Log.Info().Str("to", email).Str("subject", subject).Str("pass_on", link).Msg("mail is not set up; pass this link on")
 		return
 	}
 	if err := a.Mailer.Send(ctx, Mail{To: email, Subject: subject, Text: text + "\n\n" + link + "\n"}); err != nil {

@@ -23,6 +23,7 @@ func redacted(t *testing.T, line string, secrets ...string) string {
 func TestRedactFields(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
+		`{"pass_on":"https://x/reset-password/abc123","path":"/reset-password/abc123"}`: `{"pass_on":"https://x/reset-password/abc123","path":"/reset-password/********"}`,
 		`{"password":"hunter2"}`:                           `{"password":"********"}`,
 		`{"old_passwd":"hunter2","a":1}`:                   `{"old_passwd":"********","a":1}`,
 		`{"JWT_SECRET":"a\"b"}`:                            `{"JWT_SECRET":"********"}`,
