@@ -3,8 +3,8 @@
 //	go run ./checks/withserver [-redis] [-mail] [-binary FILE] COMMAND [ARGUMENT...]
 //
 // In the arguments {url} is the server's address without /api, {token} a superadmin's token and {token-file} a file that
-// holds it; IBUTSU_URL, IBUTSU_TOKEN and IBUTSU_TOKEN_FILE say the same. With -mail, IBUTSU_MAILS
-// names the file to which its mails go. The server has a private state folder, gone afterwards. The exit status is that of the command; it is 1 when the server did
+// holds it; IBUTSU_URL, IBUTSU_TOKEN and IBUTSU_TOKEN_FILE say the same; IBUTSU_SERVER_LOG names its log and,
+// with -mail, IBUTSU_MAILS the file to which its mails go. The server has a private state folder, gone afterwards. The exit status is that of the command; it is 1 when the server did
 // not stop in good order.
 package main
 
@@ -82,7 +82,7 @@ func run(binary string, redis, mail bool, args []string) (status int, err error)
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.Env = append(os.Environ(), "IBUTSU_URL="+server.URL, "IBUTSU_TOKEN="+server.Token,
-		"IBUTSU_TOKEN_FILE="+tokenFile, "IBUTSU_MAILS="+mails)
+		"IBUTSU_TOKEN_FILE="+tokenFile, "IBUTSU_MAILS="+mails, "IBUTSU_SERVER_LOG="+server.LogFile())
 	err = command.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return max(exit.ExitCode(), 1), nil
