@@ -24,13 +24,17 @@ func (s *Settings) administer(ctx context.Context, c *console) (*administration,
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{URL: loaded.Config.Database.URL.Reveal(), MaxConns: 2, Name: "ibutsu command"})
+	url := loaded.Config.Database.URL.Reveal()
+	db, err := store.Open(ctx, store.Options{URL: url, MaxConns: 2, Name: "ibutsu command"})
+	if state := loaded.Config.Server.StateDir; err != nil && loaded.Origin("database_url").Name == privateOrigin {
+		return nil, fmt.Errorf("the private PostgreSQL of %s does not run; start `ibutsu up --state %s` first", state, state)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	current, err := db.SchemaCurrent(ctx)
 	if err == nil && !current {
-		err = errors.New("the database has not the tables of this version yet; run `ibutsu migrate`, or start the server once")
+		err = errors.New("it has not the tables of this version yet; run `ibutsu migrate`, or start the server once")
 	}
 	if err != nil {
 		db.Close()

@@ -232,7 +232,10 @@ func flagRow(flag *kong.Flag) row {
 	if variable != "" {
 		notes = append(notes, variable)
 	}
-	if shown != "" && shown != "false" {
+	switch note := flag.Tag.Get("shown-note"); {
+	case note != "":
+		notes = append(notes, "default: "+note)
+	case shown != "" && shown != "false":
 		notes = append(notes, "default "+shown)
 	}
 	return row{left: left, right: flag.Help, below: strings.Join(notes, " · ")}

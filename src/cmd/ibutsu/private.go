@@ -14,6 +14,9 @@ import (
 // privateDatabaseNote is the file in the state folder that says where the private PostgreSQL of `ibutsu up` is.
 const privateDatabaseNote = "database-url"
 
+// privateOrigin marks a database address that came from that file.
+const privateOrigin = "from the private PostgreSQL of state_dir"
+
 // notePrivateDatabase leaves the address for the other commands (`ibutsu token create --state DIR`). It is written whole or
 // not at all: a command that reads half an address would ask a wrong server.
 func notePrivateDatabase(stateDir, url string) error {

@@ -92,14 +92,11 @@ func flagField(s config.Setting, i int) reflect.StructField {
 	if !s.Common {
 		tag += ` hidden:""`
 	}
-	shown, variable := s.Default, s.Env[0].Name
-	if shown == "" {
-		shown = s.DefaultNote
-	}
+	variable := s.Env[0].Name
 	if s.FlagIsFile() {
 		variable += ", " + variable + "_FILE"
 	}
-	tag += fmt.Sprintf(` shown-default:%q shown-env:%q`, shown, variable)
+	tag += fmt.Sprintf(` shown-default:%q shown-note:%q shown-env:%q`, s.Default, s.DefaultNote, variable)
 	return reflect.StructField{Name: "F" + strconv.Itoa(i), Type: kind, Tag: reflect.StructTag(tag)}
 }
 
@@ -110,7 +107,7 @@ func placeholder(s config.Setting) string {
 	case s.Name == "state_dir" || strings.HasSuffix(s.Name, "_dir") || s.Name == "postgres_bin":
 		return "DIR"
 	case strings.Contains(kind, ", "):
-		return strings.ReplaceAll(strings.ToUpper(kind), ", ", "|")
+		return strings.ReplaceAll(kind, ", ", "|")
 	default:
 		return strings.ToUpper(strings.ReplaceAll(kind, " of networks", ""))
 	}
@@ -156,6 +153,7 @@ func (s *Settings) loadWithDatabase(c *console) (*config.Loaded, error) {
 		if db.URL, err = privateDatabase(loaded.Config.Server.StateDir); err != nil {
 			return nil, err
 		}
+		loaded.Origins["database_url"] = config.Origin{Level: config.LevelDerived, Name: privateOrigin}
 	}
 	if err := loaded.Config.RequireDatabase(); err != nil {
 		return nil, failure{exitUsage, err}

@@ -34,7 +34,7 @@ type UserCreateCmd struct {
 	Email      string   `required:"" placeholder:"E" help:"Address with which the user signs in"`
 	Name       string   `placeholder:"N" help:"Name that is shown"`
 	Superadmin bool     `help:"Let the user administer the server"`
-	Project    []string `placeholder:"P" help:"Name or id of a project that the user may see; may be repeated"`
+	Project    []string `placeholder:"P" sep:"none" help:"Name or id of a project that the user may see; may be repeated"`
 	NoPassword bool     `xor:"password" help:"No password: the user signs in by a provider"`
 
 	passwordFlags `embed:""`
