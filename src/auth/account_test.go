@@ -316,7 +316,10 @@ func TestWithoutMailTheLinkIsInTheLogAndThePasswordIsNot(t *testing.T) {
 	t.Parallel()
 	b := newBureau(t, func(o *auth.AccountsOptions) { o.Mailer = nil })
 	require.NoError(t, b.Register(context.Background(), "new@example.com", "a-secret-password", "c"))
-	var line struct{ Link, To string }
+	var line struct {
+		Link string `json:"pass_on"`
+		To   string `json:"to"`
+	}
 	require.NoError(t, json.Unmarshal(b.log.Bytes(), &line))
 	require.Contains(t, line.Link, "https://api.example.com/api/login/activate/")
 	require.Equal(t, "new@example.com", line.To)
