@@ -18,6 +18,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/widget"
 )
 
 // Writer commits single rows (ingest.Writer).
@@ -56,14 +57,15 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Options are what the API is made of. Limits, Origins, Proxies, Now and NewID may be left out.
+// Options are what the API is made of. Widgets, Limits, Origins, Proxies, Now and NewID may be left out.
 type Options struct {
 	Store     *store.Store
 	Writer    Writer
 	Jobs      Jobs
 	Directory *auth.Directory
 	Accounts  *auth.Accounts
-	Limits    Limits // zero: DefaultLimits
+	Widgets   Widgets // nil: computed anew each time
+	Limits    Limits  // zero: DefaultLimits
 	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
@@ -83,6 +85,7 @@ type Server struct {
 	jobs        Jobs
 	directory   *auth.Directory
 	accounts    *auth.Accounts
+	widgets     Widgets
 	permissions auth.Table
 	limits      Limits
 	frontend    string
@@ -105,14 +108,17 @@ func New(o Options) (*fiber.App, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, permissions: auth.Permissions(), limits: o.Limits,
-		frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
+		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, widgets: o.Widgets, permissions: auth.Permissions(),
+		limits: o.Limits, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
 	}
 	if s.limits == (Limits{}) {
 		s.limits = DefaultLimits()
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.widgets == nil {
+		s.widgets = widget.New(widget.Options{Store: s.store, Now: s.now})
 	}
 	if s.newID == nil {
 		s.newID = uuid.New
@@ -134,7 +140,10 @@ func New(o Options) (*fiber.App, error) {
 	if err := s.pages(app); err != nil {
 		return nil, err
 	}
-	contract.RegisterHandlersWithOptions(routes{app, s}, s, contract.FiberServerOptions{BaseURL: contract.BasePath})
+	operations := routes{app, s}
+	// Before /widget/{id}, which would take it for the name of a widget.
+	operations.Get(contract.BasePath+"/widget/types", (&contract.ServerInterfaceWrapper{Handler: s}).GetWidgetTypes)
+	contract.RegisterHandlersWithOptions(operations, s, contract.FiberServerOptions{BaseURL: contract.BasePath})
 	app.Post(runTaskPath, s.runTask)
 	app.Use(s.unknown)
 	return app, nil
