@@ -82,7 +82,7 @@ func (s *Server) projectViews(ctx context.Context, projects []store.Project, wit
 	}
 	views := make([]encode.ProjectView, len(projects))
 	for i, p := range projects {
-		view := encode.ProjectView{Project: p, Members: members[p.ID], WithOwner: withOwner}
+		view := encode.ProjectView{Project: p, Members: members[p.ID]}
 		if p.DefaultDashboardID != nil {
 			if d, ok := dashboards[*p.DefaultDashboardID]; ok && fits(d, p.ID) {
 				view.Dashboard = &d

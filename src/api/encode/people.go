@@ -28,9 +28,8 @@ type ProjectView struct {
 	Members []store.User
 	// Dashboard is the one that is shown first; nil for none.
 	Dashboard *store.Dashboard
-	// WithOwner shows the owner, who may be nil.
-	WithOwner bool
-	Owner     *store.User
+	// Owner is the owner, where that is shown; nil for none.
+	Owner *store.User
 }
 
 // Project appends a project.
@@ -45,13 +44,8 @@ func Project(dst []byte, p *ProjectView) []byte {
 	if p.Dashboard != nil {
 		dst = dashboard(append(dst, `,"defaultDashboard":`...), p.Dashboard)
 	}
-	if p.WithOwner {
-		dst = append(dst, `,"owner":`...)
-		if p.Owner == nil {
-			dst = append(dst, "null"...)
-		} else {
-			dst = User(dst, p.Owner)
-		}
+	if p.Owner != nil {
+		dst = User(append(dst, `,"owner":`...), p.Owner)
 	}
 	return append(dst, '}')
 }
