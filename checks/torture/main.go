@@ -151,18 +151,16 @@ func run(ctx context.Context, rounds int, binary string, seed uint64, verbose, k
 
 // round kills both, each in the middle of its work.
 func (t *torture) round(ctx context.Context, round int, moments *rand.Rand) error {
+	// Of the last round an import may still be called running while the worker that goes on with it is only starting.
+	old, err := t.newWorker(ctx, 0)
+	if err != nil {
+		return err
+	}
 	import_, err := t.runningImport(ctx)
 	if err != nil {
 		return err
 	}
-	sleep(ctx, time.Duration(moments.IntN(150))*time.Millisecond)
-	old, err := t.server.Worker()
-	if err != nil {
-		return err
-	}
-	if old == 0 {
-		return errors.New("there is no worker to kill")
-	}
+	sleep(ctx, time.Duration(moments.IntN(400))*time.Millisecond)
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("killing the worker %d: %w", old, err)
 	}
@@ -173,7 +171,7 @@ func (t *torture) round(ctx context.Context, round int, moments *rand.Rand) erro
 	}
 	t.sayf("round %d: killed worker %d in import %s, %d took over after %s", round+1, old, import_, fresh, time.Since(begin).Round(time.Millisecond))
 
-	sleep(ctx, time.Duration(50+moments.IntN(400))*time.Millisecond)
+	sleep(ctx, time.Duration(50+moments.IntN(1200))*time.Millisecond)
 	t.isDown.Store(true)
 	t.kills.Add(1)
 	begin = time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -34,10 +35,7 @@ func (t *torture) verify(ctx context.Context) error {
 			 WHERE (c.tests, c.failures, c.errors, c.skips, c.xfailures, c.xpasses) IS DISTINCT FROM
 			       ((r.summary->>'tests')::int, (r.summary->>'failures')::int, (r.summary->>'errors')::int,
 			        (r.summary->>'skips')::int, (r.summary->>'xfailures')::int, (r.summary->>'xpasses')::int)`),
-		none(ctx, conn, "runs whose duration differs from a recount", `
-			SELECT r.id::text || ' says ' || coalesce(r.duration::text, 'nothing') || ', counted ' || d
-			  FROM runs r JOIN LATERAL (SELECT coalesce(sum(duration), 0) AS d FROM results q WHERE q.run_id = r.id) c ON true
-			 WHERE abs(coalesce(r.duration, -1) - d) > 1e-6`),
+		durations(ctx, conn),
 		none(ctx, conn, "imports that are not done", `SELECT id::text || ' ' || status FROM imports WHERE status <> 'done'`),
 		t.verifyTotals(ctx, conn),
 		t.state(ctx),
@@ -167,6 +165,20 @@ func (t *torture) state(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// durations waits until the runs' durations are those of their results: a client's own word stands until the job that
+// follows its last PUT, some seconds later.
+func durations(ctx context.Context, conn *pgx.Conn) error {
+	for end := time.Now().Add(30 * time.Second); ; sleep(ctx, 500*time.Millisecond) {
+		err := none(ctx, conn, "runs whose duration differs from a recount", `
+			SELECT r.id::text || ' says ' || coalesce(r.duration::text, 'nothing') || ', counted ' || d
+			  FROM runs r JOIN LATERAL (SELECT coalesce(sum(duration), 0) AS d FROM results q WHERE q.run_id = r.id) c ON true
+			 WHERE abs(coalesce(r.duration, -1) - d) > 1e-6`)
+		if err == nil || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // none runs a query that must find nothing.
