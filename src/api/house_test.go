@@ -38,7 +38,7 @@ type house struct {
 	log       *lines
 }
 
-func newHouse(t *testing.T, change ...func(*api.Options)) *house {
+func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 	t.Helper()
 	h := &house{store: dbtest.New(t), verifier: contracttest.New(t), log: &lines{}}
 	var err error
@@ -92,7 +92,7 @@ type person struct {
 	token string
 }
 
-func (h *house) person(t *testing.T, superadmin bool) person {
+func (h *house) person(t testing.TB, superadmin bool) person {
 	t.Helper()
 	a := store.Account{User: store.User{ID: uuid.New(), IsActive: true, IsSuperadmin: superadmin}}
 	a.Email = a.ID.String() + "@example.com"
@@ -103,7 +103,7 @@ func (h *house) person(t *testing.T, superadmin bool) person {
 }
 
 // project makes a project with an owner and members.
-func (h *house) project(t *testing.T, owner *person, members ...person) uuid.UUID {
+func (h *house) project(t testing.TB, owner *person, members ...person) uuid.UUID {
 	t.Helper()
 	p := store.Project{ID: uuid.New()}
 	name := "project-" + p.ID.String()
@@ -127,7 +127,7 @@ type answer struct {
 }
 
 // json returns the body as encoding/json reads it.
-func (a answer) json(t *testing.T) any {
+func (a answer) json(t testing.TB) any {
 	t.Helper()
 	var value any
 	require.NoError(t, json.Unmarshal(a.body, &value), string(a.body))
@@ -135,14 +135,14 @@ func (a answer) json(t *testing.T) any {
 }
 
 // object returns the body, which is a JSON object.
-func (a answer) object(t *testing.T) map[string]any {
+func (a answer) object(t testing.TB) map[string]any {
 	t.Helper()
 	o, ok := a.json(t).(map[string]any)
 	require.True(t, ok, string(a.body))
 	return o
 }
 
-func (a answer) id(t *testing.T) string {
+func (a answer) id(t testing.TB) string {
 	t.Helper()
 	id, ok := a.object(t)["id"].(string)
 	require.True(t, ok, string(a.body))
@@ -152,7 +152,7 @@ func (a answer) id(t *testing.T) string {
 type header map[string]string
 
 // call sends a request. body is nil, a string or bytes as they are, a form, or anything else as JSON.
-func (h *house) call(t *testing.T, who person, method, path string, body any, headers ...header) answer {
+func (h *house) call(t testing.TB, who person, method, path string, body any, headers ...header) answer {
 	t.Helper()
 	var content []byte
 	mediaType := ""
@@ -192,7 +192,7 @@ func (h *house) call(t *testing.T, who person, method, path string, body any, he
 	return a
 }
 
-func (h *house) get(t *testing.T, who person, path string, filters ...string) answer {
+func (h *house) get(t testing.TB, who person, path string, filters ...string) answer {
 	t.Helper()
 	query := url.Values{}
 	for _, f := range filters {
@@ -205,7 +205,7 @@ func (h *house) get(t *testing.T, who person, path string, filters ...string) an
 }
 
 // requireMessage says that the answer is a JSON string.
-func requireMessage(t *testing.T, a answer, status int) {
+func requireMessage(t testing.TB, a answer, status int) {
 	t.Helper()
 	require.Equal(t, status, a.status, string(a.body))
 	require.Equal(t, "application/json", a.header.Get("Content-Type"))
@@ -216,7 +216,7 @@ func requireMessage(t *testing.T, a answer, status int) {
 }
 
 // requireProblem says that the answer is a problem document with these four members and no others.
-func requireProblem(t *testing.T, a answer, status int) {
+func requireProblem(t testing.TB, a answer, status int) {
 	t.Helper()
 	require.Equal(t, status, a.status, string(a.body))
 	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
@@ -261,7 +261,7 @@ func (f *form) blob(name, content string) *form {
 	return f
 }
 
-func (f *form) close(t *testing.T) ([]byte, string) {
+func (f *form) close(t testing.TB) ([]byte, string) {
 	t.Helper()
 	require.NoError(t, f.w.Close())
 	return f.buf.Bytes(), f.w.FormDataContentType()
@@ -274,7 +274,7 @@ type jsonNumber string
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
 
-func (h *house) rename(t *testing.T, project uuid.UUID, name string) {
+func (h *house) rename(t testing.TB, project uuid.UUID, name string) {
 	t.Helper()
 	_, err := h.store.UpdateProject(context.Background(), project, func(p *store.Project) error {
 		p.Name = &name
