@@ -79,7 +79,7 @@ func (s *Store) WidgetConfigs(ctx context.Context, q WidgetConfigQuery) ([]Widge
 	}
 	c := condition{where, args.Values()}
 	if q.Scope != nil {
-		c = c.and("coalesce("+widgetConfigProject+" = ANY(%s::uuid[]), true)", q.Scope)
+		c = c.and("("+widgetConfigProject+" IS NULL OR "+widgetConfigProject+" = ANY(%s::uuid[]))", q.Scope)
 	}
 	l := shortList[WidgetConfig]{table: "widget_configs", columns: widgetConfigColumns, order: `weight, title COLLATE "C", id`, scan: scanWidgetConfig}
 	return l.page(ctx, s, c, q.Page, q.PageSize)

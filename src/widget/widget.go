@@ -73,7 +73,8 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 		return nil, err
 	}
 	compute := func(ctx context.Context) (json.RawMessage, error) {
-		return w.compute(ctx, c, projects)
+		answer, err := w.compute(ctx, c, projects)
+		return answer, filter.Refused(r.filters(), err)
 	}
 	if w.answers == nil || !k.kept {
 		return compute(ctx)

@@ -200,7 +200,8 @@ func TestTheNewestRunOfABuildIsShown(t *testing.T) {
 
 func TestAWrongParameterIsNamed(t *testing.T) {
 	t.Parallel()
-	w := widget.New(widget.Options{Store: dbtest.New(t)})
+	s := dbtest.New(t)
+	w := widget.New(widget.Options{Store: s})
 	many := make([]string, 1001)
 	for _, c := range []struct {
 		id     string
@@ -255,7 +256,10 @@ func TestAWrongParameterIsNamed(t *testing.T) {
 		_, err := w.Answer(context.Background(), "result-summary", values, nil)
 		require.ErrorAs(t, err, new(*filter.Error), "%v", values)
 	}
-	_, err := w.Answer(context.Background(), "run-aggregator", widget.Values{"weeks": {"1"}, "group_field": {"metadata"}}, nil)
+	exec(t, s.Pool(), `INSERT INTO runs (id, env, start_time, created) VALUES ($1, 'qa', $2, $2)`, uuid.New(), now)
+	_, err := w.Answer(context.Background(), "result-summary", widget.Values{"additional_filters": {"env~((a{255}){255}){255}"}}, nil)
+	require.ErrorAs(t, err, new(*filter.Error), "what only the database finds out")
+	_, err = w.Answer(context.Background(), "run-aggregator", widget.Values{"weeks": {"1"}, "group_field": {"metadata"}}, nil)
 	require.ErrorAs(t, err, new(*filter.Error))
 	_, err = w.Answer(context.Background(), "nosuch", nil, nil)
 	require.ErrorIs(t, err, widget.ErrUnknown)
