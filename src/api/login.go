@@ -78,7 +78,7 @@ func (s *Server) Auth(c *fiber.Ctx, provider contract.Provider, params contract.
 	if !s.accounts.Offers()[provider] {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
-	return notReady(c)
+	return problem(http.StatusNotImplemented, "This server does not sign in by %s", provider)
 }
 
 // Register makes an account that its link activates.
