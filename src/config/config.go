@@ -62,14 +62,12 @@ type Database struct {
 	Parts DatabaseParts
 	// PostgresBin is the folder of initdb and postgres for a private PostgreSQL; empty means that they are looked for.
 	PostgresBin string
-	// PoolMax and PoolMin are connections of one process.
-	PoolMax, PoolMin int
+	// PoolMax is how many connections one process has at most.
+	PoolMax int
 	// ConnectTimeout bounds one attempt to connect, Wait all attempts at start together.
 	ConnectTimeout, Wait time.Duration
 	// StatementTimeout ends a statement of a request, JobStatementTimeout one of a job; 0 means no limit.
 	StatementTimeout, JobStatementTimeout time.Duration
-	// ConnLifetime and ConnIdle are when a pooled connection is replaced or closed.
-	ConnLifetime, ConnIdle time.Duration
 	// MigrateOnStart brings the schema up to date at start, under a lock.
 	MigrateOnStart bool
 }
@@ -171,12 +169,8 @@ type Limits struct {
 
 // Jobs is the work in the background.
 type Jobs struct {
-	// Concurrency is how many jobs one worker process runs at a time.
+	// Concurrency is how many imports one worker process runs at a time.
 	Concurrency int
-	// TimeLimit ends one attempt of a job.
-	TimeLimit time.Duration
-	// ResultLifetime is how long the answer of a large page is kept for GET /task/{id}.
-	ResultLifetime time.Duration
 }
 
 // Retention is how old rows get before they are deleted; 0 keeps them for ever.

@@ -41,10 +41,14 @@ func (s Setting) markdownDefault() string {
 }
 
 func (s Setting) markdownHelp() string {
+	help := s.Help
 	if s.Secret {
-		return s.Help + ". Secret"
+		help += ". Secret"
 	}
-	return s.Help
+	if s.NoEffect {
+		help += ". Without effect in this version"
+	}
+	return help
 }
 
 const markdownIntro = `# Configuration
@@ -78,6 +82,7 @@ const markdownIgnored = `
 | variable | why |
 | --- | --- |
 | ` + "`GUNICORN_*`" + ` | one process serves all cores |
+| ` + "`CELERY_TASK_TIME_LIMIT`, `CELERY_RESULT_EXPIRES`" + ` and other Celery settings | each kind of job has limits of its own |
 | ` + "`SQLALCHEMY_ENGINE_OPTIONS`" + ` | see ` + "`statement_timeout` and `database_pool_max`" + ` |
 | ` + "`CELERY_BROKER_URL`, `CELERY_RESULT_BACKEND`" + ` beside ` + "`REDIS_URL`" + `, or with another broker than Redis | jobs are kept in PostgreSQL |
 

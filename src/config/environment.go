@@ -158,6 +158,15 @@ func (l *loader) readForeign() {
 		slices.Sort(gunicorn)
 		l.warn("%s: not used; one process serves all cores", strings.Join(gunicorn, ", "))
 	}
+	var celery []string
+	for _, name := range []string{"CELERY_TASK_TIME_LIMIT", "CELERY_RESULT_EXPIRES"} {
+		if _, ok := l.vars[name]; ok {
+			celery = append(celery, name)
+		}
+	}
+	if len(celery) > 0 {
+		l.warn("%s: not used; each kind of job has limits of its own", strings.Join(celery, ", "))
+	}
 	if _, ok := l.vars["SQLALCHEMY_ENGINE_OPTIONS"]; ok {
 		l.warn("SQLALCHEMY_ENGINE_OPTIONS: not used; see IBUTSU_STATEMENT_TIMEOUT and IBUTSU_DATABASE_POOL_MAX")
 	}

@@ -14,8 +14,20 @@ func (l *loader) resolve() {
 	l.resolveSuperadmin()
 	l.resolveProviders()
 	l.resolveMail()
-	if db := l.config.Database; db.PoolMin > db.PoolMax {
-		l.fail(fmt.Errorf("%s is more than %s", l.called("database_pool_min"), l.called("database_pool_max")))
+	l.tellNoEffect()
+}
+
+// tellNoEffect says in one line which of the given settings do nothing. A sign-in provider or a mail server that is
+// silently not used costs its owner an afternoon.
+func (l *loader) tellNoEffect() {
+	var names []string
+	for _, s := range l.settings {
+		if from, given := l.origins[s.Name]; s.NoEffect && given && from.Level != LevelDerived {
+			names = append(names, l.called(s.Name))
+		}
+	}
+	if len(names) > 0 {
+		l.warn("%s: accepted, without effect in this version", strings.Join(names, ", "))
 	}
 }
 
@@ -51,7 +63,9 @@ func localURL(listen string) string {
 }
 
 // pageURL is what a person reads in a link to the page: the name of this machine to itself, rather than its number.
-func pageURL(backend string) string { return strings.Replace(backend, "//127.0.0.1:", "//localhost:", 1) }
+func pageURL(backend string) string {
+	return strings.Replace(backend, "//127.0.0.1:", "//localhost:", 1)
+}
 
 func (l *loader) resolveSuperadmin() {
 	admin := l.config.Superadmin

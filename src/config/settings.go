@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -22,6 +21,9 @@ type Setting struct {
 	Default, DefaultNote string
 	// Secret values are masked and may also come from a file (NAME_FILE, systemd credentials, flag --NAME-file).
 	Secret bool
+	// NoEffect settings are accepted so that set-ups can be moved as they are, and no part of this version reads them. Who
+	// sets one is told.
+	NoEffect bool
 	// Common settings are listed in the help of the commands that read them; the others only in check-config and docs.
 	Common bool
 
@@ -133,10 +135,7 @@ func strong(name string) Variable { return Variable{Name: name} }
 func weak(name string) Variable   { return Variable{Name: name, Weak: true} }
 
 const (
-	kib = 1 << 10
-	mib = 1 << 20
-	gib = 1 << 30
-	// forEver is the largest duration that a setting takes, well inside what time arithmetic survives.
+	// forEver is the longest duration that a setting takes, well inside what time arithmetic survives.
 	forEver = 100 * 365 * day
 )
 
@@ -289,12 +288,6 @@ func databaseSettings() []Setting {
 			bind: func(c *Config) value { return intValue{&c.Database.PoolMax, 1, 10000} },
 		},
 		{
-			Name: "database_pool_min", Group: GroupDatabase, Default: "0",
-			Env:  env("database_pool_min"),
-			Help: "Connections that one process keeps open",
-			bind: func(c *Config) value { return intValue{&c.Database.PoolMin, 0, 10000} },
-		},
-		{
 			Name: "database_connect_timeout", Group: GroupDatabase, Default: "5s",
 			Env:  env("database_connect_timeout"),
 			Help: "How long one attempt to connect may take",
@@ -319,20 +312,6 @@ func databaseSettings() []Setting {
 			Env:  env("job_statement_timeout"),
 			Help: "When a statement of a background job is ended; 0 for never",
 			bind: func(c *Config) value { return durationValue{to: &c.Database.JobStatementTimeout, max: day} },
-		},
-		{
-			Name: "database_conn_lifetime", Group: GroupDatabase, Default: "1h",
-			Env:  env("database_conn_lifetime"),
-			Help: "Age at which a connection is replaced",
-			bind: func(c *Config) value {
-				return durationValue{to: &c.Database.ConnLifetime, min: time.Second, max: forEver}
-			},
-		},
-		{
-			Name: "database_conn_idle", Group: GroupDatabase, Default: "5m",
-			Env:  env("database_conn_idle"),
-			Help: "Idle time after which a connection is closed",
-			bind: func(c *Config) value { return durationValue{to: &c.Database.ConnIdle, min: time.Second, max: forEver} },
 		},
 		{
 			Name: "migrate_on_start", Group: GroupDatabase, Default: "true",
@@ -430,7 +409,7 @@ func signInSettings() []Setting {
 
 func providerSettings() []Setting {
 	row := func(name, variable, help string, bind func(*Config) value) Setting {
-		return Setting{Name: name, Group: GroupProviders, Env: env(name, strong(variable)), Help: help, bind: bind}
+		return Setting{Name: name, Group: GroupProviders, Env: env(name, strong(variable)), Help: help, NoEffect: true, bind: bind}
 	}
 	text := func(name, help string, field func(*Config) *string) Setting {
 		return row(name, strings.ToUpper(name), help, func(c *Config) value { return textValue{field(c)} })
@@ -527,7 +506,7 @@ func mailSettings() []Setting {
 		},
 	}
 	for i := range settings {
-		settings[i].Group = GroupMail
+		settings[i].Group, settings[i].NoEffect = GroupMail, true
 		settings[i].Env = env(settings[i].Name, strong(strings.ToUpper(settings[i].Name)))
 	}
 	return settings
@@ -576,7 +555,7 @@ func limitSettings() []Setting {
 func jobSettings() []Setting {
 	keep := func(name, text, help string, field func(*Config) *time.Duration) Setting {
 		return Setting{
-			Name: name, Group: GroupRetention, Default: text, Env: env(name), Help: help + "; 0 keeps them for ever",
+			Name: name, Group: GroupRetention, Default: text, Env: env(name), Help: help + "; 0 keeps them for ever", NoEffect: true,
 			bind: func(c *Config) value { return durationValue{to: field(c), max: forEver} },
 		}
 	}
@@ -584,24 +563,8 @@ func jobSettings() []Setting {
 		{
 			Name: "worker_concurrency", Group: GroupJobs, Common: true, Default: "2",
 			Env:  env("worker_concurrency", strong("IBUTSU_WORKER_CONCURRENCY"), weak("CELERY_WORKER_CONCURRENCY")),
-			Help: "Jobs that one worker runs at a time",
+			Help: "Imports that one worker runs at a time",
 			bind: func(c *Config) value { return intValue{&c.Jobs.Concurrency, 1, 1000} },
-		},
-		{
-			Name: "job_time_limit", Group: GroupJobs, Default: "1h",
-			Env:  env("job_time_limit", strong("IBUTSU_JOB_TIME_LIMIT"), weak("CELERY_TASK_TIME_LIMIT")),
-			Help: "How long one attempt of a job may take; a bare number is seconds",
-			bind: func(c *Config) value {
-				return durationValue{to: &c.Jobs.TimeLimit, min: time.Second, max: 30 * day, bare: time.Second}
-			},
-		},
-		{
-			Name: "job_result_lifetime", Group: GroupJobs, Default: "1d",
-			Env:  env("job_result_lifetime", strong("IBUTSU_JOB_RESULT_LIFETIME"), weak("CELERY_RESULT_EXPIRES")),
-			Help: "How long the answer of a large page is kept; a bare number is seconds",
-			bind: func(c *Config) value {
-				return durationValue{to: &c.Jobs.ResultLifetime, min: time.Minute, max: forEver, bare: time.Second}
-			},
 		},
 		keep("keep_imports", "7d", "Age at which imports are deleted", func(c *Config) *time.Duration { return &c.Retention.Imports }),
 		keep("keep_artifacts", "90d", "Age at which artifacts are deleted", func(c *Config) *time.Duration { return &c.Retention.Artifacts }),
@@ -633,13 +596,4 @@ func logSettings() []Setting {
 			bind: func(c *Config) value { return boolValue{&c.Log.Access} },
 		},
 	}
-}
-
-// inGroupOrder sorts settings by group, keeping the order within each.
-func inGroupOrder(settings []Setting) []Setting {
-	groups := Groups()
-	slices.SortStableFunc(settings, func(a, b Setting) int {
-		return cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group))
-	})
-	return settings
 }

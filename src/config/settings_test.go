@@ -45,13 +45,10 @@ func options() map[string]option {
 		"database_sslmode":         {"verify-full", func(c *config.Config) any { return c.Database.Parts.SSLMode }, "verify-full", "on"},
 		"postgres_bin":             {"/opt/pg/bin", func(c *config.Config) any { return c.Database.PostgresBin }, "/opt/pg/bin", ""},
 		"database_pool_max":        {"40", func(c *config.Config) any { return c.Database.PoolMax }, 40, "0"},
-		"database_pool_min":        {"3", func(c *config.Config) any { return c.Database.PoolMin }, 3, "many"},
 		"database_connect_timeout": {"2s", func(c *config.Config) any { return c.Database.ConnectTimeout }, 2 * time.Second, "1ms"},
 		"database_wait":            {"10m", func(c *config.Config) any { return c.Database.Wait }, 10 * time.Minute, "x"},
 		"statement_timeout":        {"500ms", func(c *config.Config) any { return c.Database.StatementTimeout }, 500 * time.Millisecond, "25000"},
 		"job_statement_timeout":    {"2h", func(c *config.Config) any { return c.Database.JobStatementTimeout }, 2 * time.Hour, "2 hours"},
-		"database_conn_lifetime":   {"30m", func(c *config.Config) any { return c.Database.ConnLifetime }, 30 * time.Minute, "0"},
-		"database_conn_idle":       {"1m", func(c *config.Config) any { return c.Database.ConnIdle }, time.Minute, "0"},
 		"migrate_on_start":         {"no", func(c *config.Config) any { return c.Database.MigrateOnStart }, false, "maybe"},
 
 		"redis_url":             {"redis://:p@h", func(c *config.Config) any { return c.Redis.URL.Reveal() }, "redis://:p@h:6379", "http://h"},
@@ -114,17 +111,15 @@ func options() map[string]option {
 		"limit_import_artifact": {"64k", func(c *config.Config) any { return c.Limits.ImportArtifact }, int64(64 << 10), "big"},
 		"limit_json":            {"1000", func(c *config.Config) any { return c.Limits.JSONBody }, int64(1000), "1.5M"},
 
-		"worker_concurrency":  {"8", func(c *config.Config) any { return c.Jobs.Concurrency }, 8, "0"},
-		"job_time_limit":      {"600", func(c *config.Config) any { return c.Jobs.TimeLimit }, 10 * time.Minute, "0"},
-		"job_result_lifetime": {"2d", func(c *config.Config) any { return c.Jobs.ResultLifetime }, 2 * day, "1s"},
-		"keep_imports":        {"14d", func(c *config.Config) any { return c.Retention.Imports }, 14 * day, "14"},
-		"keep_artifacts":      {"0", func(c *config.Config) any { return c.Retention.Artifacts }, time.Duration(0), "-1d"},
-		"keep_results":        {"1000d", func(c *config.Config) any { return c.Retention.Results }, 1000 * day, "99999d"},
-		"keep_runs":           {"48h", func(c *config.Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
+		"worker_concurrency": {"8", func(c *config.Config) any { return c.Jobs.Concurrency }, 8, "0"},
+		"keep_imports":       {"14d", func(c *config.Config) any { return c.Retention.Imports }, 14 * day, "14"},
+		"keep_artifacts":     {"0", func(c *config.Config) any { return c.Retention.Artifacts }, time.Duration(0), "-1d"},
+		"keep_results":       {"1000d", func(c *config.Config) any { return c.Retention.Results }, 1000 * day, "99999d"},
+		"keep_runs":          {"48h", func(c *config.Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
 
 		"log_level":  {"DEBUG", func(c *config.Config) any { return c.Log.Level }, "debug", "loud"},
-		"log_format": {"json", func(c *config.Config) any { return c.Log.Format }, "json", "xml"},
 		"access_log": {"off", func(c *config.Config) any { return c.Log.Access }, false, "sometimes"},
+		"log_format": {"json", func(c *config.Config) any { return c.Log.Format }, "json", "xml"},
 	}
 }
 

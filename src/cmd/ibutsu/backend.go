@@ -127,7 +127,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,
 		Proxies:     proxies(c),
-		Log:         log,
+		Log:         requestLog(c.Log, log),
 		Now:         now,
 	})
 	if err != nil {

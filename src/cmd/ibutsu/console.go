@@ -71,6 +71,18 @@ func (c *console) colour(terminal bool) bool {
 	return terminal && c.getenv("NO_COLOR") == "" && c.getenv("TERM") != "dumb"
 }
 
+// requestLog is the log of the API: without access_log, the lines of requests that went well are left out.
+func requestLog(c config.Log, log zerolog.Logger) zerolog.Logger {
+	if c.Access {
+		return log
+	}
+	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, level zerolog.Level, message string) {
+		if message == "request" && level < zerolog.WarnLevel {
+			e.Discard()
+		}
+	}))
+}
+
 // logger makes the log of a command, on standard error, and says what the configuration has to say.
 func (c *console) logger(loaded *config.Loaded) (zerolog.Logger, io.Writer, error) {
 	log, sink, err := telemetry.New(telemetry.Options{
