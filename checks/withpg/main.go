@@ -31,6 +31,9 @@ func main() {
 }
 
 func run(args []string) (status int, err error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
 	if len(args) == 0 {
 		return 0, errors.New("usage: withpg COMMAND [ARGUMENT...]")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ibutsu/ibutsu-go/modules/importers"
 	"github.com/ibutsu/ibutsu-go/modules/service"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/importer"
@@ -21,6 +22,9 @@ type Options struct {
 	Encode jobs.Encoder
 	// Log is where lines go to, for the host to read.
 	Log io.Writer
+	// RuntimeDir is a private folder for the sockets of importers, Environment is all that these get.
+	RuntimeDir  string
+	Environment []string
 }
 
 // New makes the module.
@@ -34,9 +38,17 @@ func New(o Options) plugin.Module {
 		if err != nil {
 			return nil, err
 		}
+		formats, err := importers.Discover(ctx, importers.Options{
+			Dir: c.Server.PluginDir, RuntimeDir: o.RuntimeDir, Environment: o.Environment, Log: log,
+		})
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
 		w, err := jobs.NewWorker(jobs.WorkerOptions{
-			Store:   s,
-			Formats: importer.Builtin(),
+			Store: s,
+			// Whoever puts an importer into the folder wants it to be asked first.
+			Formats: append(formats, importer.Builtin()...),
 			Limits:  limits(c.Limits),
 			Encode:  o.Encode,
 			Imports: c.Jobs.Concurrency,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -20,11 +21,14 @@ type Executable struct {
 // ErrChanged says that a program is not the one that was measured, and is therefore not started.
 var ErrChanged = errors.New("the executable has changed since it was measured")
 
+// selfPath is this program, whatever has become of its file.
+const selfPath = "/proc/self/exe"
+
 // Self is the program that runs now. On Linux it is named in a way that stays true when an upgrade puts another file in
 // its place: a module that is started again next week is of the same version as its host.
 func Self() (Executable, error) {
 	if runtime.GOOS == "linux" {
-		if e, err := Measure("/proc/self/exe"); err == nil {
+		if e, err := Measure(selfPath); err == nil {
 			return e, nil
 		}
 	}
@@ -47,6 +51,14 @@ func Measure(path string) (Executable, error) {
 		return Executable{}, fmt.Errorf("measuring %s: %w", path, err)
 	}
 	return Executable{Path: path, Checksum: hash.Sum(nil)}, nil
+}
+
+// name is what the process is called in lists of processes.
+func (e Executable) name() string {
+	if e.Path == selfPath {
+		return "ibutsu"
+	}
+	return filepath.Base(e.Path)
 }
 
 // verify reads the program again. go-plugin's own check cannot be used together with a runner of ours, but its comparison

@@ -21,8 +21,6 @@ var moduleHandshake = goplugin.HandshakeConfig{
 	MagicCookieValue: "b7f7a9d0c4f54d0fb2c1a5b85a1c0f6e",
 }
 
-const moduleName = "module"
-
 // modulePlugin is what go-plugin wants to know about modules. The process that serves sets server.
 type modulePlugin struct {
 	goplugin.NetRPCUnsupportedPlugin

@@ -23,7 +23,7 @@ func Serve(name string, module Module) {
 	drainOnTerminate(module)
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: moduleHandshake,
-		Plugins:         goplugin.PluginSet{moduleName: &modulePlugin{server: &moduleServer{module: module, now: time.Now}}},
+		Plugins:         goplugin.PluginSet{contractName: &modulePlugin{server: &moduleServer{module: module, now: time.Now}}},
 		GRPCServer:      goplugin.DefaultGRPCServer,
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})

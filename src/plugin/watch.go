@@ -11,9 +11,10 @@ const exited = "exited"
 
 // watch follows a module that runs.
 type watch struct {
-	host       *Host
-	connection *connection
-	ended      chan error // how the module's Run ended
+	host    *Host
+	process *process
+	module  *moduleClient
+	ended   chan error // how the module's Run ended
 
 	begun time.Time
 	stats Stats
@@ -39,7 +40,7 @@ func (w *watch) until(ctx context.Context) (reason string) {
 		case <-ctx.Done():
 			timer.Stop()
 			return ""
-		case <-w.connection.process.done():
+		case <-w.process.done():
 			timer.Stop()
 			return exited
 		case err := <-w.ended:
@@ -64,7 +65,7 @@ func (w *watch) ending(err error) string {
 		return "it ended by itself"
 	}
 	select {
-	case <-w.connection.process.done():
+	case <-w.process.done():
 		return exited
 	case <-time.After(200 * time.Millisecond):
 		return err.Error()
@@ -77,20 +78,20 @@ func (w *watch) check(ctx context.Context) (reason string) {
 	limit := w.host.options.HealthTimeout
 	asking, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	health, err := w.connection.module.health(asking)
+	health, err := w.module.health(asking)
 	if err != nil {
 		switch {
 		case ctx.Err() != nil:
 			return "" // the loop sees it
 		case asking.Err() != nil:
-			_ = w.connection.process.Kill(ctx)
+			_ = w.process.Kill(ctx)
 			return fmt.Sprintf("health check: no answer within %s, killed", limit)
 		}
 		return w.ending(fmt.Errorf("health check: %w", err))
 	}
 	if time.Since(w.asked) >= w.host.options.StatsInterval {
 		w.asked = time.Now()
-		if w.stats, err = w.connection.module.stats(asking); err != nil {
+		if w.stats, err = w.module.stats(asking); err != nil {
 			w.stats = Stats{} // figures are no matter of life and death
 		}
 	}

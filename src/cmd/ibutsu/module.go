@@ -137,8 +137,8 @@ type ModuleProcessCmd struct {
 }
 
 // Run implements the command.
-func (cmd *ModuleProcessCmd) Run(ctx context.Context) error {
-	module, err := newModule(cmd.Name, os.Stderr) // this one, not what go-plugin puts in its place
+func (cmd *ModuleProcessCmd) Run(ctx context.Context, c *console) error {
+	module, err := newModule(c, cmd.Name, os.Stderr) // this one, not what go-plugin puts in its place
 	if err != nil {
 		return err
 	}

@@ -28,18 +28,23 @@ const moduleProcess = "module-process"
 // moduleNames are the modules that there are, in the order in which they are listed.
 func moduleNames() []string { return []string{"worker", "scheduler"} }
 
-// newModule makes a module whose lines go to log.
-func newModule(name string, log io.Writer) (plugin.Module, error) {
+// newModule makes a module for this process. Its lines go to log.
+func newModule(c *console, name string, log io.Writer) (plugin.Module, error) {
 	switch name {
 	case "worker":
-		return worker.New(worker.Options{Log: log, Encode: jobs.Encoder{
-			Runs: func(rows []store.Run, page, pageSize int, total int64) ([]byte, error) {
-				return encode.RunList(nil, rows, page, pageSize, total), nil
+		return worker.New(worker.Options{
+			Log:         log,
+			RuntimeDir:  plugin.NestedRuntimeDir(),
+			Environment: only(c.environ, "TZ", "TMPDIR"), // for programs of third parties
+			Encode: jobs.Encoder{
+				Runs: func(rows []store.Run, page, pageSize int, total int64) ([]byte, error) {
+					return encode.RunList(nil, rows, page, pageSize, total), nil
+				},
+				Results: func(rows []store.Result, page, pageSize int, total int64) ([]byte, error) {
+					return encode.ResultList(nil, rows, page, pageSize, total), nil
+				},
 			},
-			Results: func(rows []store.Result, page, pageSize int, total int64) ([]byte, error) {
-				return encode.ResultList(nil, rows, page, pageSize, total), nil
-			},
-		}}), nil
+		}), nil
 	case "scheduler":
 		return scheduler.New(log), nil
 	}
@@ -56,18 +61,22 @@ const (
 // inherited are the variables that a module's process gets from ours: where trust and time come from, and nothing that
 // configures it or is secret.
 func inherited(environ []string) []string {
-	names := []string{
+	return only(environ,
 		"TZ", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 		"PGPASSFILE", "PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", // pgx reads them
-	}
-	var env []string
+	)
+}
+
+// only are the variables of these names.
+func only(environ []string, names ...string) []string {
+	var kept []string
 	for _, entry := range environ {
 		if name, _, ok := strings.Cut(entry, "="); ok && slices.Contains(names, name) {
-			env = append(env, entry)
+			kept = append(kept, entry)
 		}
 	}
-	return env
+	return kept
 }
 
 // hostOptions are those of the host of a module.

@@ -393,6 +393,7 @@ func TestServeAndModuleRunAloneOnASharedServer(t *testing.T) {
 
 	serve := start(t, append(env, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=3000000"), "serve", "--listen", "127.0.0.1:0", "--state", stateDir(t))
 	hear(t, systemd, "READY=1")
+	serve.await(t, "the address", func() bool { return len(serve.logged("serving")) == 1 })
 	serve.url = serve.logged("serving")[0]["url"].(string)
 	serve.token(t, "me@example.com", "mine alone")
 	hear(t, systemd, "WATCHDOG=1")

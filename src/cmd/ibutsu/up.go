@@ -90,7 +90,7 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 	if err != nil {
 		return err
 	}
-	sockets, err := state.Sockets(len("scheduler") + plugin.SocketRoom)
+	sockets, err := state.Sockets(len("scheduler") + plugin.NestedSocketRoom)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (*DescribeRequest) Descriptor() ([]byte, []int) {
 
 type DescribeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // short, lower case: "tap"
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // what the format is called: short, lower case, such as "tap"
 	Claims        []*Claim               `protobuf:"bytes,2,rep,name=claims,proto3" json:"claims,omitempty"` // an upload that meets one of them is offered
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -117,7 +117,7 @@ func (x *DescribeResponse) GetClaims() []*Claim {
 type Claim struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	NameSuffix    string                 `protobuf:"bytes,1,opt,name=name_suffix,json=nameSuffix,proto3" json:"name_suffix,omitempty"` // end of the file name, upper and lower case alike: ".tap"
-	HeadPrefix    []byte                 `protobuf:"bytes,2,opt,name=head_prefix,json=headPrefix,proto3" json:"head_prefix,omitempty"` // first bytes of the file: "TAP version"
+	HeadPrefix    []byte                 `protobuf:"bytes,2,opt,name=head_prefix,json=headPrefix,proto3" json:"head_prefix,omitempty"` // first bytes of the file, at most 512: "TAP version"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,9 +251,8 @@ func (*Upload_Chunk) isUpload_Part() {}
 type Begin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FileName      string                 `protobuf:"bytes,1,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
-	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`                                    // bytes
-	MetadataJson  []byte                 `protobuf:"bytes,3,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"` // the object that came with the upload; empty when none did
-	ImportedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=imported_at,json=importedAt,proto3" json:"imported_at,omitempty"`       // stands for every time that the report does not give
+	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`                              // bytes
+	ImportedAt    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=imported_at,json=importedAt,proto3" json:"imported_at,omitempty"` // stands for every time that the report does not give
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,13 +301,6 @@ func (x *Begin) GetSize() int64 {
 	return 0
 }
 
-func (x *Begin) GetMetadataJson() []byte {
-	if x != nil {
-		return x.MetadataJson
-	}
-	return nil
-}
-
 func (x *Begin) GetImportedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ImportedAt
@@ -316,7 +308,11 @@ func (x *Begin) GetImportedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// Row is one thing that was read. The order is: run before its results, result before its artifacts.
+// Row is one thing that was read. A message is at most 4 MiB. An upload is one run; what is to be said about it comes
+// first, once, or is left out. Then come the results, each followed by its artifacts. The same file has to give the same
+// rows in the same order: ids are made from it, so that an import that is tried again makes nothing twice.
+//
+// What came with the upload (project, metadata, source) is added by the host. Texts that are too long for an index are cut.
 type Row struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Row:
@@ -325,8 +321,8 @@ type Row struct {
 	//	*Row_Result
 	//	*Row_Artifact
 	//	*Row_Progress
-	//	*Row_Fault
 	//	*Row_Note
+	//	*Row_Fault
 	Row           isRow_Row `protobuf_oneof:"row"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -405,15 +401,6 @@ func (x *Row) GetProgress() *Progress {
 	return nil
 }
 
-func (x *Row) GetFault() *Fault {
-	if x != nil {
-		if x, ok := x.Row.(*Row_Fault); ok {
-			return x.Fault
-		}
-	}
-	return nil
-}
-
 func (x *Row) GetNote() string {
 	if x != nil {
 		if x, ok := x.Row.(*Row_Note); ok {
@@ -421,6 +408,15 @@ func (x *Row) GetNote() string {
 		}
 	}
 	return ""
+}
+
+func (x *Row) GetFault() *Fault {
+	if x != nil {
+		if x, ok := x.Row.(*Row_Fault); ok {
+			return x.Fault
+		}
+	}
+	return nil
 }
 
 type isRow_Row interface {
@@ -443,12 +439,12 @@ type Row_Progress struct {
 	Progress *Progress `protobuf:"bytes,4,opt,name=progress,proto3,oneof"`
 }
 
-type Row_Fault struct {
-	Fault *Fault `protobuf:"bytes,5,opt,name=fault,proto3,oneof"` // the last one
+type Row_Note struct {
+	Note string `protobuf:"bytes,5,opt,name=note,proto3,oneof"` // a sentence about what was left out, for the author of the upload
 }
 
-type Row_Note struct {
-	Note string `protobuf:"bytes,6,opt,name=note,proto3,oneof"` // a sentence about what was left out, for the author of the upload
+type Row_Fault struct {
+	Fault *Fault `protobuf:"bytes,6,opt,name=fault,proto3,oneof"` // the last one
 }
 
 func (*Row_Run) isRow_Row() {}
@@ -459,22 +455,19 @@ func (*Row_Artifact) isRow_Row() {}
 
 func (*Row_Progress) isRow_Row() {}
 
-func (*Row_Fault) isRow_Row() {}
-
 func (*Row_Note) isRow_Row() {}
 
-// Run is a test run. Keys are the importer's own names, which the host turns into ids: the same keys in the same upload
-// give the same ids, so that an import that is tried again makes nothing twice.
+func (*Row_Fault) isRow_Row() {}
+
 type Run struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`         // empty for the one run of an upload
-	Project       string                 `protobuf:"bytes,2,opt,name=project,proto3" json:"project,omitempty"` // id or name; it counts only when the upload came without a project
-	Component     string                 `protobuf:"bytes,3,opt,name=component,proto3" json:"component,omitempty"`
-	Env           string                 `protobuf:"bytes,4,opt,name=env,proto3" json:"env,omitempty"`
-	Source        string                 `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
-	StartTime     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	Duration      *float64               `protobuf:"fixed64,7,opt,name=duration,proto3,oneof" json:"duration,omitempty"`                     // seconds
-	MetadataJson  []byte                 `protobuf:"bytes,8,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"` // an object
+	Project       string                 `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"` // id or name; it counts only when the upload came without a project
+	Component     string                 `protobuf:"bytes,2,opt,name=component,proto3" json:"component,omitempty"`
+	Env           string                 `protobuf:"bytes,3,opt,name=env,proto3" json:"env,omitempty"`
+	Source        string                 `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	Duration      *float64               `protobuf:"fixed64,6,opt,name=duration,proto3,oneof" json:"duration,omitempty"`                     // seconds; the sum of its results when unset
+	MetadataJson  []byte                 `protobuf:"bytes,7,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"` // an object, or empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,13 +500,6 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
 	return file_importer_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Run) GetKey() string {
-	if x != nil {
-		return x.Key
-	}
-	return ""
 }
 
 func (x *Run) GetProject() string {
@@ -567,17 +553,15 @@ func (x *Run) GetMetadataJson() []byte {
 
 type Result struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"` // unlike that of any other result of the run
-	Run           string                 `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"` // key of the run
-	TestId        string                 `protobuf:"bytes,3,opt,name=test_id,json=testId,proto3" json:"test_id,omitempty"`
-	Result        string                 `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"` // passed, failed, error, skipped, xpassed, xfailed, manual or blocked
-	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	Duration      float64                `protobuf:"fixed64,6,opt,name=duration,proto3" json:"duration,omitempty"` // seconds
-	Component     string                 `protobuf:"bytes,7,opt,name=component,proto3" json:"component,omitempty"`
-	Env           string                 `protobuf:"bytes,8,opt,name=env,proto3" json:"env,omitempty"`
-	Source        string                 `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"`
-	MetadataJson  []byte                 `protobuf:"bytes,10,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"` // an object
-	ParamsJson    []byte                 `protobuf:"bytes,11,opt,name=params_json,json=paramsJson,proto3" json:"params_json,omitempty"`       // an object
+	TestId        string                 `protobuf:"bytes,1,opt,name=test_id,json=testId,proto3" json:"test_id,omitempty"`
+	Result        string                 `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"` // passed, failed, error, skipped, xpassed, xfailed, manual or blocked
+	StartTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	Duration      *float64               `protobuf:"fixed64,4,opt,name=duration,proto3,oneof" json:"duration,omitempty"` // seconds
+	Component     string                 `protobuf:"bytes,5,opt,name=component,proto3" json:"component,omitempty"`
+	Env           string                 `protobuf:"bytes,6,opt,name=env,proto3" json:"env,omitempty"`
+	Source        string                 `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`
+	MetadataJson  []byte                 `protobuf:"bytes,8,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"` // an object, or empty
+	ParamsJson    []byte                 `protobuf:"bytes,9,opt,name=params_json,json=paramsJson,proto3" json:"params_json,omitempty"`       // an object, or empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -612,20 +596,6 @@ func (*Result) Descriptor() ([]byte, []int) {
 	return file_importer_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *Result) GetKey() string {
-	if x != nil {
-		return x.Key
-	}
-	return ""
-}
-
-func (x *Result) GetRun() string {
-	if x != nil {
-		return x.Run
-	}
-	return ""
-}
-
 func (x *Result) GetTestId() string {
 	if x != nil {
 		return x.TestId
@@ -648,8 +618,8 @@ func (x *Result) GetStartTime() *timestamppb.Timestamp {
 }
 
 func (x *Result) GetDuration() float64 {
-	if x != nil {
-		return x.Duration
+	if x != nil && x.Duration != nil {
+		return *x.Duration
 	}
 	return 0
 }
@@ -689,14 +659,13 @@ func (x *Result) GetParamsJson() []byte {
 	return nil
 }
 
-// Artifact is a file of a result, or of a run when the result is empty.
+// Artifact is a file of the result that was sent last, or of the run when there was no result yet. A long one comes in
+// several messages: the first has name and size, the others only more of the content.
 type Artifact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`       // key of the run
-	Result        string                 `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"` // key of the result
-	FileName      string                 `protobuf:"bytes,3,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
-	Content       []byte                 `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"` // at most 3 MiB in one message; a longer file is given in several messages with the same names
-	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`      // the next message goes on with this file
+	FileName      string                 `protobuf:"bytes,1,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
+	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"` // bytes of the whole content
+	Content       []byte                 `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -731,20 +700,6 @@ func (*Artifact) Descriptor() ([]byte, []int) {
 	return file_importer_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *Artifact) GetRun() string {
-	if x != nil {
-		return x.Run
-	}
-	return ""
-}
-
-func (x *Artifact) GetResult() string {
-	if x != nil {
-		return x.Result
-	}
-	return ""
-}
-
 func (x *Artifact) GetFileName() string {
 	if x != nil {
 		return x.FileName
@@ -752,18 +707,18 @@ func (x *Artifact) GetFileName() string {
 	return ""
 }
 
+func (x *Artifact) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
 func (x *Artifact) GetContent() []byte {
 	if x != nil {
 		return x.Content
 	}
 	return nil
-}
-
-func (x *Artifact) GetMore() bool {
-	if x != nil {
-		return x.More
-	}
-	return false
 }
 
 type Progress struct {
@@ -887,53 +842,47 @@ const file_importer_proto_rawDesc = "" +
 	"\x06Upload\x121\n" +
 	"\x05begin\x18\x01 \x01(\v2\x19.ibutsu.importer.v1.BeginH\x00R\x05begin\x12\x16\n" +
 	"\x05chunk\x18\x02 \x01(\fH\x00R\x05chunkB\x06\n" +
-	"\x04part\"\x9a\x01\n" +
+	"\x04part\"u\n" +
 	"\x05Begin\x12\x1b\n" +
 	"\tfile_name\x18\x01 \x01(\tR\bfileName\x12\x12\n" +
-	"\x04size\x18\x02 \x01(\x03R\x04size\x12#\n" +
-	"\rmetadata_json\x18\x03 \x01(\fR\fmetadataJson\x12;\n" +
-	"\vimported_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\x12;\n" +
+	"\vimported_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"importedAt\"\xb0\x02\n" +
 	"\x03Row\x12+\n" +
 	"\x03run\x18\x01 \x01(\v2\x17.ibutsu.importer.v1.RunH\x00R\x03run\x124\n" +
 	"\x06result\x18\x02 \x01(\v2\x1a.ibutsu.importer.v1.ResultH\x00R\x06result\x12:\n" +
 	"\bartifact\x18\x03 \x01(\v2\x1c.ibutsu.importer.v1.ArtifactH\x00R\bartifact\x12:\n" +
-	"\bprogress\x18\x04 \x01(\v2\x1c.ibutsu.importer.v1.ProgressH\x00R\bprogress\x121\n" +
-	"\x05fault\x18\x05 \x01(\v2\x19.ibutsu.importer.v1.FaultH\x00R\x05fault\x12\x14\n" +
-	"\x04note\x18\x06 \x01(\tH\x00R\x04noteB\x05\n" +
-	"\x03row\"\x87\x02\n" +
-	"\x03Run\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x18\n" +
-	"\aproject\x18\x02 \x01(\tR\aproject\x12\x1c\n" +
-	"\tcomponent\x18\x03 \x01(\tR\tcomponent\x12\x10\n" +
-	"\x03env\x18\x04 \x01(\tR\x03env\x12\x16\n" +
-	"\x06source\x18\x05 \x01(\tR\x06source\x129\n" +
+	"\bprogress\x18\x04 \x01(\v2\x1c.ibutsu.importer.v1.ProgressH\x00R\bprogress\x12\x14\n" +
+	"\x04note\x18\x05 \x01(\tH\x00R\x04note\x121\n" +
+	"\x05fault\x18\x06 \x01(\v2\x19.ibutsu.importer.v1.FaultH\x00R\x05faultB\x05\n" +
+	"\x03row\"\xf5\x01\n" +
+	"\x03Run\x12\x18\n" +
+	"\aproject\x18\x01 \x01(\tR\aproject\x12\x1c\n" +
+	"\tcomponent\x18\x02 \x01(\tR\tcomponent\x12\x10\n" +
+	"\x03env\x18\x03 \x01(\tR\x03env\x12\x16\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x129\n" +
 	"\n" +
-	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n" +
-	"\bduration\x18\a \x01(\x01H\x00R\bduration\x88\x01\x01\x12#\n" +
-	"\rmetadata_json\x18\b \x01(\fR\fmetadataJsonB\v\n" +
-	"\t_duration\"\xc2\x02\n" +
-	"\x06Result\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x10\n" +
-	"\x03run\x18\x02 \x01(\tR\x03run\x12\x17\n" +
-	"\atest_id\x18\x03 \x01(\tR\x06testId\x12\x16\n" +
-	"\x06result\x18\x04 \x01(\tR\x06result\x129\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n" +
+	"\bduration\x18\x06 \x01(\x01H\x00R\bduration\x88\x01\x01\x12#\n" +
+	"\rmetadata_json\x18\a \x01(\fR\fmetadataJsonB\v\n" +
+	"\t_duration\"\xb0\x02\n" +
+	"\x06Result\x12\x17\n" +
+	"\atest_id\x18\x01 \x01(\tR\x06testId\x12\x16\n" +
+	"\x06result\x18\x02 \x01(\tR\x06result\x129\n" +
 	"\n" +
-	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1a\n" +
-	"\bduration\x18\x06 \x01(\x01R\bduration\x12\x1c\n" +
-	"\tcomponent\x18\a \x01(\tR\tcomponent\x12\x10\n" +
-	"\x03env\x18\b \x01(\tR\x03env\x12\x16\n" +
-	"\x06source\x18\t \x01(\tR\x06source\x12#\n" +
-	"\rmetadata_json\x18\n" +
-	" \x01(\fR\fmetadataJson\x12\x1f\n" +
-	"\vparams_json\x18\v \x01(\fR\n" +
-	"paramsJson\"\x7f\n" +
-	"\bArtifact\x12\x10\n" +
-	"\x03run\x18\x01 \x01(\tR\x03run\x12\x16\n" +
-	"\x06result\x18\x02 \x01(\tR\x06result\x12\x1b\n" +
-	"\tfile_name\x18\x03 \x01(\tR\bfileName\x12\x18\n" +
-	"\acontent\x18\x04 \x01(\fR\acontent\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\"4\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1f\n" +
+	"\bduration\x18\x04 \x01(\x01H\x00R\bduration\x88\x01\x01\x12\x1c\n" +
+	"\tcomponent\x18\x05 \x01(\tR\tcomponent\x12\x10\n" +
+	"\x03env\x18\x06 \x01(\tR\x03env\x12\x16\n" +
+	"\x06source\x18\a \x01(\tR\x06source\x12#\n" +
+	"\rmetadata_json\x18\b \x01(\fR\fmetadataJson\x12\x1f\n" +
+	"\vparams_json\x18\t \x01(\fR\n" +
+	"paramsJsonB\v\n" +
+	"\t_duration\"U\n" +
+	"\bArtifact\x12\x1b\n" +
+	"\tfile_name\x18\x01 \x01(\tR\bfileName\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x18\n" +
+	"\acontent\x18\x03 \x01(\fR\acontent\"4\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x03R\x04done\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\"5\n" +
@@ -1007,10 +956,11 @@ func file_importer_proto_init() {
 		(*Row_Result)(nil),
 		(*Row_Artifact)(nil),
 		(*Row_Progress)(nil),
-		(*Row_Fault)(nil),
 		(*Row_Note)(nil),
+		(*Row_Fault)(nil),
 	}
 	file_importer_proto_msgTypes[6].OneofWrappers = []any{}
+	file_importer_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -30,11 +30,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ImporterClient interface {
-	// Describe says what the importer reads. It is asked once, when the worker starts.
+	// Describe says what the importer reads. It is asked when the worker starts, of a process that is ended afterwards.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
-	// Import reads one upload. The host sends Begin and then the bytes; the importer may answer from the first byte on. It
-	// ends the call when it has read everything; a status other than OK means that the importer itself failed, and the
-	// import is tried again. A fault of the file is told by Fault.
+	// Import reads one upload, in a process of its own. The host sends Begin and then the bytes; the importer may answer from
+	// the first byte on, and ends the call when it has read everything. A fault of the file is told by Fault. A status other
+	// than OK means that the importer itself failed: nothing of the upload is stored, and the import is tried again.
 	Import(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[Upload, Row], error)
 }
 
@@ -73,11 +73,11 @@ type Importer_ImportClient = grpc.BidiStreamingClient[Upload, Row]
 // All implementations must embed UnimplementedImporterServer
 // for forward compatibility.
 type ImporterServer interface {
-	// Describe says what the importer reads. It is asked once, when the worker starts.
+	// Describe says what the importer reads. It is asked when the worker starts, of a process that is ended afterwards.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
-	// Import reads one upload. The host sends Begin and then the bytes; the importer may answer from the first byte on. It
-	// ends the call when it has read everything; a status other than OK means that the importer itself failed, and the
-	// import is tried again. A fault of the file is told by Fault.
+	// Import reads one upload, in a process of its own. The host sends Begin and then the bytes; the importer may answer from
+	// the first byte on, and ends the call when it has read everything. A fault of the file is told by Fault. A status other
+	// than OK means that the importer itself failed: nothing of the upload is stored, and the import is tried again.
 	Import(grpc.BidiStreamingServer[Upload, Row]) error
 	mustEmbedUnimplementedImporterServer()
 }
