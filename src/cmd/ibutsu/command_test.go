@@ -139,7 +139,7 @@ func TestWrongUsage(t *testing.T) {
 func TestCheckConfig(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "ibutsu.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("mail_server: smtp\njwt_secret: hunter2-hunter2\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("jwt_issuer: me\njwt_secret: hunter2-hunter2\n"), 0o600))
 	d := newDesk("DATABASE_URL=postgres://u:hunter2@h/d", "IBUTSU_LOGLEVEL=x")
 	require.Zero(t, d.call(t, "check-config", "--config", file, "--changed", "--no-access-log"))
 	require.Equal(t, `# Server
@@ -151,9 +151,7 @@ database_url  postgres://u:********@h/d  environment DATABASE_URL
 
 # Sign-in
 jwt_secret    ********                   file FILE line 2
-
-# Mail
-mail_server   smtp                       file FILE line 1
+jwt_issuer    me                         file FILE line 1
 
 # Log
 access_log    false                      flag --access-log
