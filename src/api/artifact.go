@@ -60,6 +60,8 @@ const (
 	uploadsInMemory = 64
 	// uploadPatience is how long another one waits for its turn: reporters do not try again.
 	uploadPatience = 10 * time.Second
+	// longestArtifact bounds an artifact on its way in.
+	longestArtifact = 10 * time.Minute
 )
 
 // UploadArtifact keeps a file of a result or a run.
@@ -116,7 +118,7 @@ type upload struct {
 }
 
 func (s *Server) readUpload(c *fiber.Ctx) (upload, error) {
-	f, err := readForm(c)
+	f, err := s.readForm(c, longestArtifact)
 	if err != nil {
 		return upload{}, err
 	}

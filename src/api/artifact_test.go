@@ -268,11 +268,12 @@ func TestNameOfADownload(t *testing.T) {
 func TestArtifactWithoutAProject(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
-	id := uuid.MustParse(f.run)
-	_, err := f.store.UpdateRun(t.Context(), id, func(r *store.Run) error { r.ProjectID = nil; return nil })
+	// A run of its own: one with results has the project of the first.
+	alone := f.call(t, f.admin, http.MethodPost, "/api/run", object{"metadata": object{"project": f.project(t, &f.admin, f.member).String()}}).id(t)
+	_, err := f.store.UpdateRun(t.Context(), uuid.MustParse(alone), func(r *store.Run) error { r.ProjectID = nil; return nil })
 	require.NoError(t, err)
-	requireMessage(t, f.upload(t, f.member, newForm().text("runId", f.run).text("filename", "f").file("file", "f", "xy")), http.StatusForbidden)
-	a := f.upload(t, f.admin, newForm().text("runId", f.run).text("filename", "f").file("file", "f", "xy"))
+	requireMessage(t, f.upload(t, f.member, newForm().text("runId", alone).text("filename", "f").file("file", "f", "xy")), http.StatusForbidden)
+	a := f.upload(t, f.admin, newForm().text("runId", alone).text("filename", "f").file("file", "f", "xy"))
 	require.Equal(t, http.StatusCreated, a.status)
 	requireMessage(t, f.get(t, f.member, "/api/artifact/"+a.id(t)), http.StatusForbidden)
 }

@@ -90,11 +90,11 @@ func (s *Server) AddImport(c *fiber.Ctx) error {
 	}
 	ctx, cancel := context.WithTimeout(c.UserContext(), longestUpload)
 	defer cancel()
-	f, err := readForm(c)
+	f, err := s.readForm(c, longestUpload)
 	if err != nil {
 		return err
 	}
-	in := incoming{server: s, form: f, who: identity(c), extend: s.extendRead(c)}
+	in := incoming{server: s, form: f, who: identity(c)}
 	defer in.abort()
 	if err := in.receive(ctx); err != nil {
 		return err
@@ -110,19 +110,11 @@ func (s *Server) tooLarge() error {
 	return refuse(http.StatusRequestEntityTooLarge, "The file is larger than %d bytes", s.limits.Upload)
 }
 
-// extendRead gives the client more time to send. A large file on a slow line takes longer than other requests may; a client
-// that has fallen silent is still given up.
-func (s *Server) extendRead(c *fiber.Ctx) func() {
-	conn := c.Context().Conn()
-	return func() { _ = conn.SetReadDeadline(time.Now().Add(s.limits.Read)) } // the deadline of a socket is by the machine's clock
-}
-
 // incoming is an import on its way in.
 type incoming struct {
 	*form
 	server *Server
 	who    *auth.Identity
-	extend func()
 
 	record store.Import
 	upload *store.Upload
@@ -131,7 +123,6 @@ type incoming struct {
 // receive reads the form to its end; the file may come before what is said about it.
 func (in *incoming) receive(ctx context.Context) error {
 	for {
-		in.extend()
 		part, err := in.next()
 		if err != nil {
 			return err
@@ -169,7 +160,7 @@ func (in *incoming) receiveFile(ctx context.Context, part *multipart.Part) error
 	status, format := store.ImportPending, ""
 	in.record = store.Import{ID: in.server.newID(), Filename: &filename, Format: &format, Status: &status,
 		Data: json.RawMessage("{}"), Created: in.server.now().UTC().Truncate(time.Microsecond)}
-	file := bufio.NewReaderSize(&limited{from: part, left: in.server.limits.Upload, extend: in.extend}, firstPiece)
+	file := bufio.NewReaderSize(&limited{from: part, left: in.server.limits.Upload}, firstPiece)
 	if _, err := file.Peek(firstPiece); err != nil && !errors.Is(err, io.EOF) {
 		return in.fileError(err)
 	}
@@ -256,15 +247,13 @@ func (in *incoming) abort() {
 	}
 }
 
-// limited ends a file that is too large, and gives the client time as long as it sends.
+// limited ends a file that is too large.
 type limited struct {
-	from   io.Reader
-	left   int64
-	extend func()
+	from io.Reader
+	left int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
-	l.extend()
 	n, err := l.from.Read(p)
 	if l.left -= int64(n); l.left < 0 {
 		return 0, middleware.ErrTooLarge

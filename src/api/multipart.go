@@ -6,8 +6,10 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,13 +34,35 @@ type form struct {
 	texts map[string]string
 }
 
-// readForm starts to read the form that the request has.
-func readForm(c *fiber.Ctx) (*form, error) {
+// readForm starts to read the form that the request has. Its files may be large and the line slow: the form may come for as
+// long as longest, unless the client falls silent.
+func (s *Server) readForm(c *fiber.Ctx, longest time.Duration) (*form, error) {
 	mediaType, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil || mediaType != fiber.MIMEMultipartForm || params["boundary"] == "" {
 		return nil, problem(http.StatusBadRequest, "The body is not a form: it has no Content-Type multipart/form-data with a boundary")
 	}
-	return &form{parts: multipart.NewReader(middleware.Reader(c), strings.Clone(params["boundary"])), texts: map[string]string{}}, nil
+	in := &patient{from: middleware.Reader(c), conn: c.Context().Conn(), silence: s.limits.Read, end: time.Now().Add(longest)}
+	return &form{parts: multipart.NewReader(in, strings.Clone(params["boundary"])), texts: map[string]string{}}, nil
+}
+
+// patient gives a client time as long as it sends.
+type patient struct {
+	from    io.Reader
+	conn    net.Conn
+	silence time.Duration
+	end     time.Time
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	// By the machine's clock, as the deadlines of sockets are.
+	deadline := time.Now().Add(p.silence)
+	if deadline.After(p.end) {
+		deadline = p.end
+	}
+	if err := p.conn.SetReadDeadline(deadline); err != nil {
+		return 0, err
+	}
+	return p.from.Read(b)
 }
 
 // next returns the next part, nil at the end.

@@ -79,7 +79,6 @@ type Options struct {
 
 // Server answers the operations of the contract.
 type Server struct {
-	unready
 	store       *store.Store
 	writer      Writer
 	jobs        Jobs
