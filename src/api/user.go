@@ -18,9 +18,17 @@ import (
 func (s *Server) GetCurrentUser(c *fiber.Ctx) error {
 	u, err := s.store.User(c.UserContext(), identity(c).UserID)
 	if err != nil {
-		return err
+		return gone(err)
 	}
 	return send(c, http.StatusOK, func(dst []byte) []byte { return encode.User(dst, &u) })
+}
+
+// gone answers a user who has been deleted since the request came in.
+func gone(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return auth.ErrUnauthenticated
+	}
+	return err
 }
 
 // notTheUsers are members of an account that nobody writes through this interface. The other columns that are not theirs
@@ -49,7 +57,7 @@ func (s *Server) updateCurrentUser(c *fiber.Ctx, body contract.Object) error {
 	}
 	u, err := s.store.UpdateAccount(c.UserContext(), identity(c).UserID, change)
 	if err != nil {
-		return accountConflict(err, body)
+		return gone(accountConflict(err, body))
 	}
 	s.directory.Flush()
 	return send(c, http.StatusOK, func(dst []byte) []byte { return encode.User(dst, &u) })

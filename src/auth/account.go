@@ -90,6 +90,7 @@ const (
 	mailsPerAddress     = 5
 	accountsPerClient   = 60
 	limitWindow         = 5 * time.Minute
+	emailLongest        = 1000
 	mailLimitWindow     = 15 * time.Minute
 	registrationSubject = "[Ibutsu] Registration Confirmation"
 	recoverySubject     = "[Ibutsu] Password Reset"
@@ -100,6 +101,9 @@ const (
 func (a *Accounts) SignIn(ctx context.Context, email, password, client string) (Session, error) {
 	if password == "" {
 		return Session{}, ErrPasswordEmpty
+	}
+	if len(email) > emailLongest {
+		return Session{}, ErrInvalid // nobody's, and nothing to keep a count of
 	}
 	byAddress, byClient := "login "+client+" "+email, "logins "+client
 	if err := a.limit(ctx, byAddress, loginsPerAddress, limitWindow); err != nil {

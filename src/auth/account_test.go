@@ -125,6 +125,7 @@ func TestSignInRefused(t *testing.T) {
 		{"gone@example.com", "secret", auth.ErrInactive},
 		{"oauth@example.com", "8a7f-keycloak", auth.ErrInvalid},
 		{"seed@example.com", "secret", auth.ErrInvalid},
+		{strings.Repeat("x", 1<<20) + "@example.com", "secret", auth.ErrInvalid},
 	} {
 		require.ErrorIs(t, b.signIn(c.email, c.password), c.want, c)
 	}

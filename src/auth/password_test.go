@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
@@ -79,6 +80,29 @@ func TestAccountWithoutALocalPasswordHasNone(t *testing.T) {
 	right, err := p.Verify(ctx, nil, "")
 	require.NoError(t, err)
 	require.False(t, right)
+}
+
+// TestNobodyIsNotFoundOutByTheTime: a check against no hash has to do the work of one against a hash.
+func TestNobodyIsNotFoundOutByTheTime(t *testing.T) {
+	t.Parallel()
+	p, err := auth.NewPasswords(10)
+	require.NoError(t, err)
+	hash, err := p.Hash(context.Background(), "secret")
+	require.NoError(t, err)
+	fastest := func(stored *string) time.Duration {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			_, err := p.Verify(context.Background(), stored, "wrong")
+			require.NoError(t, err)
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	known := fastest(&hash)
+	for _, stored := range []*string{nil, ptr("8a7f-provider-id")} {
+		require.Greater(t, fastest(stored), known/3)
+	}
 }
 
 func TestCostIsChecked(t *testing.T) {
