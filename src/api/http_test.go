@@ -214,6 +214,7 @@ func TestHealth(t *testing.T) {
 	admin := h.person(t, true)
 	want := object{"status": "OK", "message": "Service is running"}
 	require.Equal(t, want, h.get(t, person{}, "/api/health?verbose=1").object(t))
+	require.Equal(t, "no-store", h.get(t, person{}, "/api/health").header.Get("Cache-Control"), "a health that was kept is none")
 	require.Equal(t, want, h.get(t, admin, "/api/health/database").object(t))
 	require.Equal(t, object{"frontend": "http://frontend", "backend": "http://backend", "api_ui": "http://backend/api/ui/"}, h.get(t, admin, "/api/health/info").object(t))
 	h.store.Close()

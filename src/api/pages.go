@@ -27,7 +27,7 @@ var uiPage []byte
 var uiStart []byte
 
 // uiPolicy lets the page load what this server has, and talk to this server; nothing else.
-const uiPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+const uiPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // uiFiles are the parts of Swagger UI that the page loads, compressed as the module brings them.

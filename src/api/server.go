@@ -179,5 +179,7 @@ func (s *Server) tune(server *fasthttp.Server) {
 // safe sets what every answer has, whatever is in it.
 func safe(c *fiber.Ctx) error {
 	c.Response().Header.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	// Answers are somebody's own, and change. What may be kept says so itself.
+	c.Response().Header.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Next()
 }
