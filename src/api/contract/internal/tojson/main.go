@@ -5,29 +5,33 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log"
 	"os"
 
 	"go.yaml.in/yaml/v3"
 )
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "tojson:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	text, err := os.ReadFile("openapi.yaml")
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
-		log.Fatal(err)
+		return err
 	}
 	var out bytes.Buffer
 	if err := write(&out, document.Content[0]); err != nil {
-		log.Fatal(err)
+		return err
 	}
 	out.WriteByte('\n')
-	if err := os.WriteFile("openapi.json", out.Bytes(), 0o644); err != nil {
-		log.Fatal(err)
-	}
+	return os.WriteFile("openapi.json", out.Bytes(), 0o644)
 }
 
 func write(out *bytes.Buffer, n *yaml.Node) error {
