@@ -91,15 +91,15 @@ func (p *Passwords) Verify(ctx context.Context, stored *string, password string)
 		return false, err
 	}
 	defer p.leave()
-	hash, real := p.dummy, false
+	hash, genuine := p.dummy, false
 	if stored != nil && p.hash.MatchString(*stored) {
-		hash, real = *stored, true
+		hash, genuine = *stored, true
 	}
 	if len(password) > MaxPassword {
 		password = password[:MaxPassword]
 	}
 	err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
-	return err == nil && real, nil
+	return err == nil && genuine, nil
 }
 
 func (p *Passwords) enter(ctx context.Context) error {
