@@ -15,7 +15,7 @@ import (
 
 // Logger makes the logger of a module: JSON, for the host to read.
 func Logger(out io.Writer, c config.Config) (zerolog.Logger, error) {
-	log, _, err := telemetry.New(telemetry.Options{
+	log, err := telemetry.New(telemetry.Options{
 		Out: out, Format: telemetry.FormatJSON, Level: c.Log.Level, Now: time.Now, Secrets: c.Secrets(),
 	})
 	return log, err

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strconv"
@@ -181,9 +182,7 @@ func (a databaseAddress) String() string {
 		b.WriteString(url.User(a.user).String() + "@")
 	}
 	params := url.Values{}
-	for key, values := range a.params {
-		params[key] = values
-	}
+	maps.Copy(params, a.params)
 	switch {
 	case len(a.hosts) == 1 && !strings.HasPrefix(a.hosts[0], "/") && a.hosts[0] != "":
 		b.WriteString(joinHostPort(a.hosts[0], a.ports[0]))
@@ -240,7 +239,7 @@ func (l *loader) resolveDatabase() {
 	switch {
 	case db.URL.IsSet():
 		if len(given) > 0 && !db.sameServer() {
-			l.warn("%s goes before %s, which point to another database and are ignored", l.called("database_url"), strings.Join(given, ", "))
+			l.warnf("%s goes before %s, which point to another database and are ignored", l.called("database_url"), strings.Join(given, ", "))
 		}
 		return
 	case len(given) == 0 || (len(given) == 1 && l.isSet("database_port")):

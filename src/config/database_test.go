@@ -23,7 +23,7 @@ func TestDatabaseURL(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"postgres://u:p@h:5433/d":                             "postgres://u:p@h:5433/d",
-		" postgresql://u:p@h/d\n":                             "postgres://u:p@h/d",
+		"\tpostgresql://u:p@h/d\n":                            "postgres://u:p@h/d",
 		"POSTGRESQL+psycopg2://u:p@h/d?sslmode=require":       "postgres://u:p@h/d?sslmode=require",
 		"postgresql+pg8000://h/d":                             "postgres://h/d",
 		"postgresql:///d":                                     "postgres:///d",

@@ -156,7 +156,7 @@ func (l *loader) readForeign() {
 	}
 	if len(gunicorn) > 0 {
 		slices.Sort(gunicorn)
-		l.warn("%s: not used; one process serves all cores", strings.Join(gunicorn, ", "))
+		l.warnf("%s: not used; one process serves all cores", strings.Join(gunicorn, ", "))
 	}
 	var celery []string
 	for _, name := range []string{"CELERY_TASK_TIME_LIMIT", "CELERY_RESULT_EXPIRES"} {
@@ -165,10 +165,10 @@ func (l *loader) readForeign() {
 		}
 	}
 	if len(celery) > 0 {
-		l.warn("%s: not used; each kind of job has limits of its own", strings.Join(celery, ", "))
+		l.warnf("%s: not used; each kind of job has limits of its own", strings.Join(celery, ", "))
 	}
 	if _, ok := l.vars["SQLALCHEMY_ENGINE_OPTIONS"]; ok {
-		l.warn("SQLALCHEMY_ENGINE_OPTIONS: not used; see IBUTSU_STATEMENT_TIMEOUT and IBUTSU_DATABASE_POOL_MAX")
+		l.warnf("SQLALCHEMY_ENGINE_OPTIONS: not used; see IBUTSU_STATEMENT_TIMEOUT and IBUTSU_DATABASE_POOL_MAX")
 	}
 }
 
@@ -209,6 +209,6 @@ func (l *loader) warnUnknown() {
 			l.fail(fmt.Errorf("%s is not a setting%s; there are IBUTSU_SUPERADMIN_EMAIL, _PASSWORD, _NAME and _OWN_PROJECT", name, hint))
 			continue
 		}
-		l.warn("%s is not a setting and is ignored%s", name, hint)
+		l.warnf("%s is not a setting and is ignored%s", name, hint)
 	}
 }

@@ -109,7 +109,7 @@ func (l *loader) readEntry(path string, entry fileEntry, seen map[string]string)
 		l.fail(fmt.Errorf("%s: %s is not a setting%s", where, entry.key, didYouMean(entry.key, l.names())))
 		return
 	case !ok: // Ibutsu's settings.yaml may hold anything that Flask or its extensions read
-		l.warn("%s: %s is not used here", where, entry.key)
+		l.warnf("%s: %s is not used here", where, entry.key)
 		return
 	case !entry.scalar:
 		l.fail(fmt.Errorf("%s: %s must be one value or a list of values", where, entry.key))

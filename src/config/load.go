@@ -123,7 +123,7 @@ func newLoader(in Input) *loader {
 
 func (l *loader) fail(err error) { l.errs = append(l.errs, err) }
 
-func (l *loader) warn(format string, args ...any) {
+func (l *loader) warnf(format string, args ...any) {
 	if line := fmt.Sprintf(format, args...); !slices.Contains(l.warnings, line) {
 		l.warnings = append(l.warnings, line)
 	}
@@ -201,8 +201,7 @@ func (l *loader) readSecret(path string) (string, error) {
 
 // pathError keeps the path and the reason of a file error and drops the name of the system call.
 func pathError(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("%s: %w", pathErr.Path, pathErr.Err)
 	}
 	return err

@@ -171,7 +171,7 @@ func TestFile(t *testing.T) {
 		"list":                   {content: "cors_origins:\n  - https://a\n  - https://b\n", setting: "cors_origins", want: "https://a,https://b"},
 		"Ibutsu's settings":      {content: "POSTGRESQL_HOST: localhost\nPOSTGRESQL_DATABASE: ibutsu\nPOSTGRESQL_USER: ibutsu\nPOSTGRESQL_PASSWORD: ibutsu\n", setting: "database_url", want: "postgres://ibutsu:ibutsu@localhost:5432/ibutsu"},
 		"Flask's settings":       {content: "SECRET_KEY: x\n", setting: "listen", want: ":8080", warning: "/etc/ibutsu.yaml line 1: SECRET_KEY is not used here"},
-		"unknown":                {content: "\nlisten_adress: ':1'\n", err: "/etc/ibutsu.yaml line 2: listen_adress is not a setting"},
+		"unknown":                {content: "\nlisten_addr: ':1'\n", err: "/etc/ibutsu.yaml line 2: listen_addr is not a setting"},
 		"slip of the pen":        {content: "log_levl: debug\n", err: "(did you mean log_level?)"},
 		"twice by two names":     {content: "jwt_issuer: a\nJWT_ISSUER: b\n", err: "line 2: JWT_ISSUER sets what jwt_issuer already set"},
 		"map":                    {content: "listen: {host: x}\n", err: "line 1: listen must be one value"},

@@ -93,7 +93,7 @@ func (l *loader) resolveRedis() {
 	case len(ignored) == 0:
 		return
 	case redis.URL.IsSet():
-		l.warn("%s: not used; there is no Celery here and %s says where Redis is", strings.Join(ignored, " and "), l.called("redis_url"))
+		l.warnf("%s: not used; there is no Celery here and %s says where Redis is", strings.Join(ignored, " and "), l.called("redis_url"))
 	case brokerErr != nil && !errors.Is(brokerErr, errNotRedis):
 		l.fail(fmt.Errorf("%s %w", l.called("celery_broker_url"), brokerErr))
 	case backendErr != nil && !errors.Is(backendErr, errNotRedis):
@@ -108,7 +108,7 @@ func (l *loader) resolveRedis() {
 		redis.URL = Secret(backend.String())
 		l.origins["redis_url"] = l.origins["celery_result_backend"]
 	default:
-		l.warn("%s: not used; jobs are kept in PostgreSQL", strings.Join(ignored, " and "))
+		l.warnf("%s: not used; jobs are kept in PostgreSQL", strings.Join(ignored, " and "))
 	}
 }
 

@@ -27,7 +27,7 @@ func (l *loader) tellNoEffect() {
 		}
 	}
 	if len(names) > 0 {
-		l.warn("%s: accepted, without effect in this version", strings.Join(names, ", "))
+		l.warnf("%s: accepted, without effect in this version", strings.Join(names, ", "))
 	}
 }
 
@@ -90,15 +90,15 @@ func (l *loader) resolveProviders() {
 	keycloak := l.config.Providers.Keycloak
 	switch {
 	case keycloak.ClientID != "" && keycloak.BaseURL == "":
-		l.warn("KEYCLOAK_BASE_URL is missing although %s is set: Keycloak stays off", l.called("keycloak_client_id"))
+		l.warnf("KEYCLOAK_BASE_URL is missing although %s is set: Keycloak stays off", l.called("keycloak_client_id"))
 	case keycloak.ClientID == "" && keycloak.BaseURL != "":
-		l.warn("KEYCLOAK_CLIENT_ID is missing although %s is set: Keycloak stays off", l.called("keycloak_base_url"))
+		l.warnf("KEYCLOAK_CLIENT_ID is missing although %s is set: Keycloak stays off", l.called("keycloak_base_url"))
 	case keycloak.ClientID != "" && keycloak.Realm == "":
-		l.warn("KEYCLOAK_REALM is missing although %s is set: Keycloak cannot answer without it", l.called("keycloak_client_id"))
+		l.warnf("KEYCLOAK_REALM is missing although %s is set: Keycloak cannot answer without it", l.called("keycloak_client_id"))
 	}
 	gitlab := l.config.Providers.GitLab
 	if gitlab.ClientID != "" && gitlab.BaseURL == "" && gitlab.AuthURL == "" {
-		l.warn("GITLAB_BASE_URL is missing although %s is set; for gitlab.com it is https://gitlab.com", l.called("gitlab_client_id"))
+		l.warnf("GITLAB_BASE_URL is missing although %s is set; for gitlab.com it is https://gitlab.com", l.called("gitlab_client_id"))
 	}
 }
 

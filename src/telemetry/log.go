@@ -33,6 +33,8 @@ type Options struct {
 	Format  Format
 	// Level is trace, debug, info, warn or error; info when empty.
 	Level string
+	// Location is the time zone of pretty lines; JSON is in UTC. Nil means UTC.
+	Location *time.Location
 	// Now is the clock.
 	Now func() time.Time
 	// Secrets are texts that must not appear anywhere. Those shorter than eight bytes are left out: masking every
@@ -40,20 +42,20 @@ type Options struct {
 	Secrets []string
 }
 
-// New makes the logger, and the sink under it for lines that another process of ours has made (see [Relay]).
-// Its error is about Level or Format.
-func New(o Options) (log zerolog.Logger, sink io.Writer, err error) {
+// New makes the logger. Its error is about Level or Format.
+func New(o Options) (zerolog.Logger, error) {
 	if o.Level == "" {
 		o.Level = zerolog.LevelInfoValue
 	}
 	level, err := zerolog.ParseLevel(o.Level)
 	if err != nil {
-		return zerolog.Nop(), io.Discard, fmt.Errorf("log level %q is none of trace, debug, info, warn, error", o.Level)
+		return zerolog.Nop(), fmt.Errorf("log level %q is none of trace, debug, info, warn, error", o.Level)
 	}
-	if sink, err = newSink(o); err != nil {
-		return zerolog.Nop(), io.Discard, err
+	sink, err := newSink(o)
+	if err != nil {
+		return zerolog.Nop(), err
 	}
-	return zerolog.New(sink).Level(level).Hook(clock{o.Now}), sink, nil
+	return zerolog.New(sink).Level(level).Hook(clock{o.Now}), nil
 }
 
 func newSink(o Options) (io.Writer, error) {
@@ -63,7 +65,7 @@ func newSink(o Options) (io.Writer, error) {
 		return newRedactor(out, o.Secrets), nil
 	case o.Format == FormatPretty, o.Format == FormatAuto, o.Format == "":
 		return newRedactor(zerolog.ConsoleWriter{
-			Out: out, NoColor: o.NoColor || !o.Terminal, TimeFormat: "15:04:05.000", TimeLocation: time.Local,
+			Out: out, NoColor: o.NoColor || !o.Terminal, TimeFormat: "15:04:05.000", TimeLocation: o.Location,
 		}, o.Secrets), nil
 	default:
 		return nil, fmt.Errorf("log format %q is none of auto, json, pretty", o.Format)

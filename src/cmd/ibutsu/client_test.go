@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -137,6 +138,7 @@ func TestPushUsage(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	server, _ := ending(t, "done")
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // the refusals are meant
 	server.StartTLS()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	token := filepath.Join(t.TempDir(), "token")

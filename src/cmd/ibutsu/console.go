@@ -84,17 +84,17 @@ func requestLog(c config.Log, log zerolog.Logger) zerolog.Logger {
 }
 
 // logger makes the log of a command, on standard error, and says what the configuration has to say.
-func (c *console) logger(loaded *config.Loaded) (zerolog.Logger, io.Writer, error) {
-	log, sink, err := telemetry.New(telemetry.Options{
+func (c *console) logger(loaded *config.Loaded) (zerolog.Logger, error) {
+	log, err := telemetry.New(telemetry.Options{
 		Out: c.err, Terminal: c.errTerminal, NoColor: !c.colour(c.errTerminal),
 		Format: telemetry.Format(loaded.Config.Log.Format), Level: loaded.Config.Log.Level,
-		Now: c.now, Secrets: loaded.Config.Secrets(),
+		Now: c.now, Location: c.now().Location(), Secrets: loaded.Config.Secrets(),
 	})
 	if err != nil {
-		return log, sink, err
+		return log, err
 	}
 	for _, warning := range loaded.Warnings {
 		log.Warn().Msg(warning)
 	}
-	return log, sink, nil
+	return log, nil
 }

@@ -76,9 +76,9 @@ func (h *help) command(node *kong.Node) {
 
 // usage is the line that says how a command is called.
 func usage(node *kong.Node) string {
-	line := commandName(node)
+	words := []string{commandName(node)}
 	if len(node.Children) > 0 {
-		return line + " COMMAND [flags]"
+		words = append(words, "COMMAND")
 	}
 	for _, p := range node.Positional {
 		name := strings.ToUpper(p.Name)
@@ -88,14 +88,14 @@ func usage(node *kong.Node) string {
 		if !p.Required {
 			name = "[" + name + "]"
 		}
-		line += " " + name
+		words = append(words, name)
 	}
 	for _, flag := range node.Flags {
 		if flag.Required {
-			line += " --" + flag.Name + " " + flag.FormatPlaceHolder()
+			words = append(words, "--"+flag.Name, flag.FormatPlaceHolder())
 		}
 	}
-	return line + " [flags]"
+	return strings.Join(append(words, "[flags]"), " ")
 }
 
 func commandName(node *kong.Node) string {

@@ -106,9 +106,8 @@ func run(ctx context.Context, args []string, c *console) int {
 		return 0
 	}
 	if err != nil {
-		var wrong *kong.ParseError
 		name := "ibutsu"
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*kong.ParseError](err); ok {
 			name = commandPath(wrong.Context)
 		}
 		return c.fail(name, failure{exitUsage, plainWords(err)})

@@ -42,7 +42,7 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	log, _, err := c.logger(loaded)
+	log, err := c.logger(loaded)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	log, _, err := c.logger(loaded)
+	log, err := c.logger(loaded)
 	if err != nil {
 		return err
 	}

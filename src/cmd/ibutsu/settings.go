@@ -56,7 +56,7 @@ func buildAll(command reflect.Value) {
 	if command.Kind() != reflect.Struct {
 		return
 	}
-	if settings, ok := command.Addr().Interface().(*Settings); ok {
+	if settings, ok := reflect.TypeAssert[*Settings](command.Addr()); ok {
 		settings.build()
 		return
 	}
@@ -177,7 +177,7 @@ func defaultStateDir(c *console) string {
 func environmentResolver(environ []string) kong.Resolver {
 	c := &console{environ: environ}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range strings.Fields(flag.Tag.Get("from")) {
+		for name := range strings.FieldsSeq(flag.Tag.Get("from")) {
 			if text := c.getenv(name); text != "" {
 				return text, nil
 			}

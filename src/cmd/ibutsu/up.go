@@ -44,7 +44,7 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	log, _, err := c.logger(loaded)
+	log, err := c.logger(loaded)
 	if err != nil {
 		return err
 	}

@@ -134,8 +134,7 @@ func unreachable(err error, url string) Finding {
 
 // reason is the innermost error, without the ways on which it came. Of several tries it is that of the first.
 func reason(err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
 	}
 	for {

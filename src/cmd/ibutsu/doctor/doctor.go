@@ -84,7 +84,7 @@ func Examine(ctx context.Context, m Machine, p Patient) []Finding {
 	return append(findings, redis(ctx, p))
 }
 
-// Broken says whether anything is broken.
+// AnyBroken says whether anything is broken.
 func AnyBroken(findings []Finding) bool {
 	for _, f := range findings {
 		if f.State == Broken {

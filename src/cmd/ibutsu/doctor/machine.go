@@ -134,8 +134,7 @@ func reachable(address string) string {
 }
 
 func unwrapNet(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}
 	return err
@@ -156,9 +155,9 @@ func stateDir(m Machine, path string) Finding {
 		if !folder.Exists {
 			place = folder.Parent
 		}
-		f.State, f.What = Broken, fmt.Sprintf("this user cannot write in %s", place)
-		f.Why = fmt.Sprintf("`ibutsu up` keeps its PostgreSQL in %s", path)
-		f.Fix = fmt.Sprintf("give the folder to the user of the server (chown), or choose another with --state (IBUTSU_STATE_DIR)")
+		f.State, f.What = Broken, "this user cannot write in "+place
+		f.Why = "`ibutsu up` keeps its PostgreSQL in " + path
+		f.Fix = "give the folder to the user of the server (chown), or choose another with --state (IBUTSU_STATE_DIR)"
 	case !folder.Exists:
 		f.State, f.What = OK, path+" will be made at the first start"
 	case folder.Mode&0o002 != 0:

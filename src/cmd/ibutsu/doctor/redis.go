@@ -65,10 +65,10 @@ func redisVersion(info string) (name, version string) {
 	name, version = "Redis", "of an unknown version"
 	for line := range strings.Lines(info) {
 		key, text, _ := strings.Cut(strings.TrimSpace(line), ":")
-		switch {
-		case key == "valkey_version":
+		switch key {
+		case "valkey_version":
 			return "Valkey", text
-		case key == "redis_version":
+		case "redis_version":
 			version = text
 		}
 	}

@@ -172,8 +172,7 @@ func (e *finalError) Unwrap() error { return e.err }
 
 // plain takes the method and address off a network error: they are said elsewhere.
 func plain(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err
@@ -203,7 +202,11 @@ func message(body []byte) string {
 	if json.Unmarshal(body, &text) == nil {
 		return oneLine(text)
 	}
-	var problem struct{ Detail, Message, Title string }
+	var problem struct {
+		Detail  string `json:"detail"`
+		Message string `json:"message"`
+		Title   string `json:"title"`
+	}
 	if json.Unmarshal(body, &problem) == nil {
 		for _, text := range []string{problem.Detail, problem.Message, problem.Title} {
 			if text != "" {

@@ -126,13 +126,13 @@ func (d *Delivery) packFile(path string) (*parcel, error) {
 }
 
 func (d *Delivery) direct(path string) (*parcel, error) {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the person at the command line says which files
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	return &parcel{path: path, upload: Upload{
 		Name: nameWithRunID(path, d.NewID()), Size: info.Size(), Project: d.Project, Source: d.Source, Metadata: d.Metadata,
-		Open: func() (io.ReadCloser, error) { return os.Open(path) },
+		Open: func() (io.ReadCloser, error) { return os.Open(path) }, //nolint:gosec // as above
 	}}, nil
 }
 
@@ -237,8 +237,7 @@ func (r *round) trouble(ctx context.Context, p *parcel, err error) {
 		r.hopeless = err
 		r.keep(p, err)
 	case errors.Is(err, ErrUnreachable):
-		var status *statusError
-		if errors.As(err, &status) { // it answers, if only with an error: that may be about this one file
+		if _, answers := errors.AsType[*statusError](err); answers { // it answers, if only with an error: that may be about this one file
 			r.hasty = err
 		} else {
 			r.hopeless = err

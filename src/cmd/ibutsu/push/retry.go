@@ -18,12 +18,10 @@ const (
 
 // pause says whether a failed request is worth another try, and when.
 func (c *Client) pause(err error, try int) (time.Duration, bool) {
-	var final *finalError
-	if errors.As(err, &final) {
+	if _, final := errors.AsType[*finalError](err); final {
 		return 0, false
 	}
-	var status *statusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*statusError](err); ok {
 		if !passing(status.status) {
 			return 0, false
 		}
@@ -65,7 +63,7 @@ type SystemClock struct{}
 func (SystemClock) Now() time.Time { return time.Now() }
 
 // Jitter implements [Clock].
-func (SystemClock) Jitter() float64 { return rand.Float64() }
+func (SystemClock) Jitter() float64 { return rand.Float64() } //nolint:gosec // nobody gains by guessing a pause
 
 // Sleep implements [Clock].
 func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {

@@ -135,7 +135,7 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request) {
 	record := Import{ID: "import-" + strconv.Itoa(len(s.arrived)), Filename: header.Filename, Status: "pending"}
 	s.imports[record.ID] = record
 	w.WriteHeader(http.StatusAccepted)
-	_ = json.NewEncoder(w).Encode(record)
+	answer(w, record)
 }
 
 func (s *server) look(w http.ResponseWriter, id string) {
@@ -156,7 +156,14 @@ func (s *server) look(w http.ResponseWriter, id string) {
 		record.Metadata.ProjectID = "project-1"
 		record.Metadata.RunID = []string{"run-" + record.Filename}
 	}
-	_ = json.NewEncoder(w).Encode(record)
+	answer(w, record)
+}
+
+func answer(w io.Writer, record Import) {
+	text, err := json.Marshal(record)
+	if err == nil {
+		_, _ = w.Write(text)
+	}
 }
 
 func (s *server) forget() {

@@ -63,7 +63,7 @@ const (
 
 // OpenSpool opens or makes a spool that holds at most limit bytes.
 func OpenSpool(dir string, limit int64, now func() time.Time, newID func() string) (*Spool, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the person at the command line says where
 		return nil, fmt.Errorf("making the spool %s: %w", dir, reason(err))
 	}
 	s := &Spool{dir: dir, limit: limit, now: now, newID: newID}
