@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -9,8 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
 func jsonOf(t *testing.T, value any) string {
@@ -195,7 +192,6 @@ func TestNamesOfSeveralProjects(t *testing.T) {
 	require.Equal(t, http.StatusCreated, a.status, string(a.body))
 	require.Equal(t, mine.String(), a.object(t)["project_id"])
 	requireMessage(t, h.call(t, super, http.MethodPost, "/api/result", object{"metadata": object{"project": "twin"}}), http.StatusBadRequest)
-	_, err := h.store.Project(context.Background(), other)
-	require.NoError(t, err)
-	require.NotErrorIs(t, err, store.ErrNotFound)
+	byID := h.call(t, super, http.MethodPost, "/api/result", object{"metadata": object{"project": other}})
+	require.Equal(t, other.String(), byID.object(t)["project_id"], "an id always says which")
 }
