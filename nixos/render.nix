@@ -186,9 +186,9 @@ let
       };
       Service = {
         Restart = "always";
-        RestartSec = "250ms";
-        RestartSteps = 4;
-        RestartMaxDelaySec = "1500ms";
+        RestartSec = "100ms";
+        RestartSteps = 5;
+        RestartMaxDelaySec = "1s";
         # The first start makes a cluster; one after a power failure may have to recover it.
         TimeoutStartSec = "6min";
         TimeoutStopSec = "105s";

@@ -62,11 +62,13 @@ let
     TimeoutStartSec = "90s";
     # Longer than shutdown_grace, in which requests and jobs end.
     TimeoutStopSec = "45s";
+    # After the watchdog has sent SIGABRT, which makes the program print what it hangs in.
+    TimeoutAbortSec = "10s";
     KillMode = "mixed";
     Restart = "always";
-    RestartSec = "250ms";
-    RestartSteps = 4;
-    RestartMaxDelaySec = "1500ms";
+    RestartSec = "100ms";
+    RestartSteps = 5;
+    RestartMaxDelaySec = "1s";
     # A module's own process may run out of memory without taking its host along: it is started anew.
     OOMPolicy = "continue";
   };
@@ -154,13 +156,13 @@ in
   };
 }
 // when backend {
-  # systemd holds the port: while the backend restarts, connections wait instead of being refused. Stopping the target
-  # closes it; restarting the target does not.
+  # systemd holds the port: while the backend restarts, connections wait instead of being refused. An upgrade restarts
+  # ibutsu-migrate, which takes all services with it and leaves the socket; stopping or restarting the target closes it.
   "ibutsu-backend.socket" = {
     Unit = {
       Description = "Ibutsu, the port of the backend";
       Documentation = documentation;
-      StopPropagatedFrom = [ "ibutsu.target" ];
+      PartOf = [ "ibutsu.target" ];
     };
     Socket = {
       ListenStream = listen;
