@@ -125,7 +125,7 @@ func (w CompareRuns) where(s *statement, q *query, set filter.Set) (string, erro
 	one := statement{args: s.args}
 	one.in(q.projects)
 	err := one.filter(filter.Result(), set)
-	s.args = one.args
+	s.args, s.varies = one.args, true
 	return one.where(), err
 }
 

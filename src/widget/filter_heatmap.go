@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -54,7 +55,7 @@ func (w FilterHeatmap) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return object{{"heatmap", object{}}}, nil
 	}
-	var s statement
+	s := statement{varies: strings.Contains(w.GroupField, ".")}
 	s.in(q.projects)
 	if err := s.filter(filter.Run(), w.Filters); err != nil {
 		return nil, err

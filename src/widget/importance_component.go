@@ -1,10 +1,13 @@
 package widget
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -59,9 +62,26 @@ var importances = []string{"critical", "high", "medium", "low"}
 
 // importanceCell is what the tests of one importance came to in a build.
 type importanceCell struct {
-	component, build, importance string
-	good, all                    int64
-	results                      []uuid.UUID
+	build, importance string
+	good              int
+	results           []startedResult
+}
+
+type startedResult struct {
+	start time.Time
+	id    uuid.UUID
+}
+
+// ids are those of the results, oldest first.
+func (c importanceCell) ids() []uuid.UUID {
+	slices.SortFunc(c.results, func(l, r startedResult) int {
+		return cmp.Or(l.start.Compare(r.start), bytes.Compare(l.id[:], r.id[:]))
+	})
+	ids := make([]uuid.UUID, len(c.results))
+	for i, r := range c.results {
+		ids[i] = r.id
+	}
+	return ids
 }
 
 func (w ImportanceComponent) compute(ctx context.Context, q *query) (any, error) {
@@ -89,14 +109,13 @@ const importanceSQL = `
 	WITH RECURSIVE %s,
 	     kinds AS (SELECT bool_and(build ~ '^[0-9]{1,18}$') AS numeric FROM walk WHERE build IS NOT NULL),
 	     chosen AS (
-	         SELECT build FROM walk, kinds WHERE build IS NOT NULL
-	          ORDER BY CASE WHEN kinds.numeric THEN CASE WHEN build ~ '^[0-9]{1,18}$' THEN build::bigint END END DESC, build COLLATE "C" DESC
-	          LIMIT %s)
-	SELECT ARRAY(SELECT build FROM chosen), component, (data -> 'jenkins' ->> 'build_number'), coalesce(data ->> 'importance', 'null'),
-	       count(*) FILTER (WHERE result IS NULL OR NOT result = ANY(%s::text[])), count(*), array_agg(id ORDER BY start_time, id)
-	  FROM results
-	 WHERE %s AND (data -> 'jenkins' ->> 'build_number') = ANY(ARRAY(SELECT build FROM chosen)) AND component = ANY(%s::text[])
-	 GROUP BY 2, 3, 4`
+	         SELECT build, row_number() OVER (
+	                ORDER BY CASE WHEN kinds.numeric THEN CASE WHEN build ~ '^[0-9]{1,18}$' THEN build::bigint END END DESC, build COLLATE "C" DESC) AS place
+	           FROM walk, kinds WHERE build IS NOT NULL ORDER BY place LIMIT %s)
+	SELECT chosen.place, chosen.build, r.component, r.importance, r.result, r.start_time, r.id
+	  FROM chosen LEFT JOIN LATERAL (
+	       SELECT component, coalesce(data ->> 'importance', 'null') AS importance, result, start_time, id FROM results
+	        WHERE %s AND (data -> 'jenkins' ->> 'build_number') = chosen.build AND component = ANY(%s::text[])) r ON true`
 
 const (
 	buildNumber = "(data -> 'jenkins' ->> 'build_number')"
@@ -118,23 +137,56 @@ func (w ImportanceComponent) cells(ctx context.Context, q *query) ([]string, gro
 		s.add("env = %s", w.Env)
 		walk = scan // the index knows no environments
 	}
-	bad := []string{"error", "failed", "xpassed", "xfailed"}
-	if w.CountSkips {
-		bad = append(bad, "skipped")
-	}
-	sql := fmt.Sprintf(importanceSQL, fmt.Sprintf(walk, s.where()), s.args.Add(w.Builds), s.args.Add(bad), s.where(), s.args.Add(w.Components))
-	var builds []string
+	sql := fmt.Sprintf(importanceSQL, fmt.Sprintf(walk, s.where()), s.args.Add(w.Builds), s.where(), s.args.Add(w.Components))
+	named := map[int]string{}
 	var cells grouped[importanceCell]
+	at := map[[3]string]int{} // where a cell is among those of its component
 	err := each(q.rows(ctx, &s, sql), func(row pgx.Rows) error {
-		var c importanceCell
-		if err := row.Scan(&builds, &c.component, &c.build, &c.importance, &c.good, &c.all, &c.results); err != nil {
+		var place int
+		var build string
+		var component, importance, result *string
+		var start *time.Time
+		var id *uuid.UUID
+		if err := row.Scan(&place, &build, &component, &importance, &result, &start, &id); err != nil {
 			return err
 		}
-		cells.add(c.component, c)
+		named[place] = build
+		if id == nil { // no component ran in the build
+			return nil
+		}
+		key := [3]string{*component, build, *importance}
+		i, ok := at[key]
+		if !ok {
+			i = len(cells.of[*component])
+			at[key] = i
+			cells.add(*component, importanceCell{build: build, importance: *importance})
+		}
+		c := &cells.of[*component][i]
+		if w.good(result) {
+			c.good++
+		}
+		c.results = append(c.results, startedResult{*start, *id})
 		return nil
 	})
-	slices.Reverse(builds) // oldest first
+	builds := make([]string, len(named))
+	for place, build := range named {
+		builds[len(named)-place] = build // newest last
+	}
 	return builds, cells, err
+}
+
+// good says whether a test ended as it should.
+func (w ImportanceComponent) good(result *string) bool {
+	if result == nil {
+		return true
+	}
+	switch *result {
+	case "error", "failed", "xpassed", "xfailed":
+		return false
+	case "skipped":
+		return !w.CountSkips
+	}
+	return true
 }
 
 func importanceTable(component string, builds []string, cells []importanceCell) object {
@@ -164,7 +216,7 @@ func importanceTable(component string, builds []string, cells []importanceCell) 
 				line = append(line, member{importance, object{{"percentage", none}, {"result_list", []string{}}}})
 				continue
 			}
-			line = append(line, member{importance, object{{"percentage", rounded(float64(c.good)/float64(c.all), 2)}, {"result_list", c.results}}})
+			line = append(line, member{importance, object{{"percentage", rounded(float64(c.good)/float64(len(c.results)), 2)}, {"result_list", c.ids()}}})
 		}
 		data = append(data, member{build, line})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,7 +69,7 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return empty, nil
 	}
-	var s statement
+	s := statement{varies: strings.Contains(w.GroupField, ".")}
 	s.in(q.projects)
 	s.add(jobName+" = %s", w.JobName)
 	if err := s.filter(filter.Run(), w.Filters); err != nil {

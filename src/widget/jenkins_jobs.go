@@ -31,6 +31,9 @@ type buildsQuery struct {
 	page, pageSize int
 }
 
+// named keeps the runs that belong to a build.
+const named = " AND runs.job_name IS NOT NULL AND runs.build_number IS NOT NULL"
+
 // builds returns a page of builds and how many there are in all.
 func (q *query) builds(ctx context.Context, b buildsQuery) ([]jenkinsBuild, int64, error) {
 	var s statement
@@ -41,27 +44,30 @@ func (q *query) builds(ctx context.Context, b buildsQuery) ([]jenkinsBuild, int6
 	if err := s.filter(filter.Run(), b.filters); err != nil {
 		return nil, 0, err
 	}
-	newest := ""
+	source := "runs"
 	if b.runs > 0 {
-		newest = " ORDER BY start_time DESC, id DESC LIMIT " + s.args.Add(b.runs)
+		source = "(SELECT * FROM runs WHERE " + s.where() + named + " ORDER BY start_time DESC, id DESC LIMIT " + s.args.Add(b.runs) + ") runs"
 	}
 	offset, limit := s.args.Add(int64(b.page-1)*int64(b.pageSize)), s.args.Add(b.pageSize)
-	// The smallest text of several is found byte by byte, so that it is the same on every server.
+	// Only the builds of the page are added up. The smallest text of several is found byte by byte, so that it is the same
+	// on every server.
 	rows := q.rows(ctx, &s, `
-		WITH picked AS (SELECT * FROM runs WHERE job_name IS NOT NULL AND build_number IS NOT NULL AND `+s.where()+newest+`),
-		     groups AS MATERIALIZED (
-		         SELECT job_name, build_number, min(start_time) AS first, max(start_time) AS last, min(env COLLATE "C") AS env,
+		WITH groups AS MATERIALIZED (
+		         SELECT job_name, build_number, max(start_time) AS last FROM `+source+` WHERE `+s.where()+named+` GROUP BY job_name, build_number),
+		     page AS MATERIALIZED (SELECT * FROM groups ORDER BY last DESC, job_name, build_number OFFSET `+offset+` LIMIT `+limit+`),
+		     sums AS (
+		         SELECT p.last, runs.job_name, runs.build_number, min(start_time) AS first, min(env COLLATE "C") AS env,
 		                min(source COLLATE "C") AS source, max(duration) AS longest, sum(duration) AS execution,
 		                sum(tests) AS tests, sum(errors) AS errors, sum(failures) AS failures, sum(skips) AS skips,
 		                sum(xfailures) AS xfailures, sum(xpasses) AS xpasses,
 		                min((data -> 'jenkins' ->> 'build_url') COLLATE "C") AS url
-		           FROM picked GROUP BY job_name, build_number),
-		     page AS (SELECT * FROM groups ORDER BY last DESC, job_name, build_number OFFSET `+offset+` LIMIT `+limit+`)
-		SELECT t.total, p.job_name, p.build_number, p.url, p.env, p.source, p.first,
-		       extract(epoch FROM p.last - p.first)::float8 + coalesce(p.longest, 0), p.execution,
-		       p.tests, p.errors, p.failures, p.skips, p.xfailures, p.xpasses
-		  FROM (SELECT count(*) AS total FROM groups) t LEFT JOIN page p ON true
-		 ORDER BY p.last DESC, p.job_name, p.build_number`)
+		           FROM `+source+` JOIN page p ON p.job_name = runs.job_name AND p.build_number = runs.build_number WHERE `+s.where()+`
+		          GROUP BY 1, 2, 3)
+		SELECT t.total, b.job_name, b.build_number, b.url, b.env, b.source, b.first,
+		       extract(epoch FROM b.last - b.first)::float8 + coalesce(b.longest, 0), b.execution,
+		       b.tests, b.errors, b.failures, b.skips, b.xfailures, b.xpasses
+		  FROM (SELECT count(*) AS total FROM groups) t LEFT JOIN sums b ON true
+		 ORDER BY b.last DESC, b.job_name, b.build_number`)
 	var total int64
 	builds := []jenkinsBuild{}
 	err := each(rows, func(row pgx.Rows) error {

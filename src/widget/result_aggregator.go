@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -88,6 +89,7 @@ func (w ResultAggregator) compute(ctx context.Context, q *query) (any, error) {
 		sql += fmt.Sprintf(" LIMIT %d", maxFilterValues)
 	}
 	counts := []object{}
+	started := q.clock()
 	err = each(q.rows(ctx, s, sql), func(row pgx.Rows) error {
 		value, n, err := scanGroup(row, group.Kind)
 		if err != nil {
@@ -100,6 +102,9 @@ func (w ResultAggregator) compute(ctx context.Context, q *query) (any, error) {
 		counts = append(counts, o)
 		return nil
 	})
+	if s.byRow && w.RunID == nil && err == nil {
+		wish(ctx, q.pool, w.GroupField, q.clock().Sub(started))
+	}
 	return counts, err
 }
 
@@ -156,7 +161,7 @@ func groupedSQL(sources string) string {
 }
 
 func (w ResultAggregator) fromResults(q *query, group filter.Expression) (string, *statement, error) {
-	var s statement
+	s := statement{varies: strings.Contains(w.GroupField, "."), byRow: true}
 	s.in(q.projects)
 	if w.RunID != nil {
 		s.add("run_id = %s::uuid", *w.RunID)

@@ -2,6 +2,7 @@ package widget
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,7 +53,7 @@ func (w RunAggregator) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return percentages(nil), nil
 	}
-	var s statement
+	s := statement{varies: strings.Contains(w.GroupField, ".")}
 	s.in(q.projects)
 	if span, bounded := lookBack(w.Weeks, week); bounded {
 		s.add("start_time > %s::timestamp", q.now.Add(-span))

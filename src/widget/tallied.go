@@ -2,7 +2,6 @@ package widget
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -55,8 +54,8 @@ const fieldsKnownFor = time.Minute
 
 // tallied returns the name that a field has in field_tally; ok is false for a field that is not counted.
 func (t *talliedFields) tallied(ctx context.Context, pool *pgxpool.Pool, field string, now time.Time) (name string, ok bool, err error) {
-	root, name, path := strings.Cut(field, ".")
-	if !path || root != "metadata" && root != "data" {
+	name, _, ok = tallyPath(field)
+	if !ok {
 		return "", false, nil
 	}
 	t.mu.Lock()

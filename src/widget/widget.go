@@ -83,7 +83,7 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 }
 
 func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (json.RawMessage, error) {
-	value, err := c.compute(ctx, &query{pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC()})
+	value, err := c.compute(ctx, &query{pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now})
 	if err != nil {
 		var unusable *filter.Error
 		var wrong *ParamError
@@ -147,11 +147,17 @@ type query struct {
 	fields   *talliedFields
 	projects []uuid.UUID // nil: all
 	now      time.Time   // UTC
+	clock    func() time.Time
 }
 
-// rows runs a statement. It is planned for its values: a plan for any project would guess all sizes.
+// rows runs a statement. One that always reads the same is prepared once for each connection; of the others there are as
+// many as callers can think of, and these are not kept.
 func (q *query) rows(ctx context.Context, s *statement, sql string) pgx.Rows {
-	rows, _ := q.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args.Values()...)...)
+	mode := pgx.QueryExecModeCacheStatement
+	if s.varies {
+		mode = pgx.QueryExecModeCacheDescribe
+	}
+	rows, _ := q.pool.Query(ctx, sql, append([]any{mode}, s.args.Values()...)...)
 	return rows // an error of Query comes out of the rows
 }
 
@@ -159,6 +165,10 @@ func (q *query) rows(ctx context.Context, s *statement, sql string) pgx.Rows {
 type statement struct {
 	args       filter.Args
 	conditions []string
+	// varies says that a part of the SQL was chosen by the caller: a filter, or a path to group by.
+	varies bool
+	// byRow says that results are counted one by one, for want of a tally.
+	byRow bool
 }
 
 // add adds a condition, with %s for the placeholder of each value.
@@ -173,10 +183,11 @@ func (s *statement) add(format string, values ...any) {
 // filter adds the conditions of a set.
 func (s *statement) filter(model filter.Model, set filter.Set) error {
 	where, err := filter.Compile(model, set, &s.args)
-	if err != nil {
+	if err != nil || where == "TRUE" {
 		return err
 	}
 	s.conditions = append(s.conditions, where)
+	s.varies = true
 	return nil
 }
 
