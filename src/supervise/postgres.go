@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -76,11 +77,12 @@ func StartPostgres(ctx context.Context, options PostgresOptions) (*Postgres, err
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
-	if err := p.ensureDatabase(ctx); err != nil {
-		p.server.signal(syscall.SIGINT)
-		return nil, fmt.Errorf("private PostgreSQL: %w", err)
-	}
 	go p.watch()
+	if err := p.ensureDatabase(ctx); err != nil {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return nil, fmt.Errorf("private PostgreSQL: %w", errors.Join(err, p.Stop(stopping)))
+	}
 	return p, nil
 }
 

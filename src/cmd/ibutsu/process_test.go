@@ -305,6 +305,15 @@ func TestUpSaysAtOnceThatThePortIsTaken(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(state, "postgres"))
 }
 
+func TestUpThatIsStoppedWhileItStartsLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "up", "--state", stateDir(t), "--listen", "127.0.0.1:0")
+	p.await(t, "PostgreSQL", func() bool { return len(p.logged("PostgreSQL started")) == 1 })
+	postgres := int(p.logged("PostgreSQL started")[0]["pid"].(float64))
+	p.stop(t)
+	require.False(t, alive(postgres))
+}
+
 func TestUpThatIsKilledLeavesNoModuleAndStartsAgain(t *testing.T) {
 	t.Parallel()
 	p := up(t, stateDir(t))
@@ -455,9 +464,9 @@ func TestModuleProcessIsNotForPeople(t *testing.T) {
 
 func TestFirstScreen(t *testing.T) {
 	t.Parallel()
-	w := welcome{url: "http://127.0.0.1:8080", state: "/a folder/x", admin: administrator{email: "a@b", password: "secret", file: "/a folder/x/admin-password"}}
+	w := welcome{program: "bin/ibutsu", url: "http://127.0.0.1:8080", state: "/a folder/x", admin: administrator{email: "a@b", password: "secret", file: "/a folder/x/admin-password"}}
 	require.NotContains(t, w.String(), "secret")
-	require.Contains(t, w.String(), "--state '/a folder/x' --email a@b")
+	require.Contains(t, w.String(), "$(bin/ibutsu token create --state '/a folder/x' --email a@b")
 	w.terminal = true
 	require.Contains(t, w.String(), "secret")
 	require.NotContains(t, w.String(), "\x1b")

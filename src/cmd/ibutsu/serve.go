@@ -57,13 +57,22 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	defer func() { _ = listener.Close() }()
 	s, err := openDatabase(ctx, cfg, log)
 	if err != nil {
-		return fmt.Errorf("opening the database: %w", err)
+		return orSignal(ctx, fmt.Errorf("opening the database: %w", err))
 	}
 	defer s.Close()
 	if err := bootstrap(ctx, cfg, s, log); err != nil {
-		return err
+		return orSignal(ctx, err)
 	}
 	return serveUntil(ctx, c, cfg, s, listener, log, nil)
+}
+
+// orSignal is the signal that ended a start, in place of what it has interrupted.
+func orSignal(ctx context.Context, err error) error {
+	var signal supervise.Interrupted
+	if errors.As(context.Cause(ctx), &signal) {
+		return fmt.Errorf("the start was broken off: %w", signal)
+	}
+	return err
 }
 
 // listen opens the listener, and finds the addresses of the server when only now its port is known.
@@ -129,11 +138,11 @@ func serveUntil(ctx context.Context, c *console, cfg *config.Config, s *store.St
 	ended := make(chan error, 1)
 	go func() { ended <- b.serve(listener) }()
 
+	log.Info().Str("listen", listener.Addr().String()).Str("url", cfg.Server.BackendURL).Msg("serving")
 	service := supervise.NewNotifier(c.getenv)
 	if err := service.Ready(); err != nil {
 		log.Warn().Err(err).Msg("systemd does not listen")
 	}
-	log.Info().Str("listen", listener.Addr().String()).Str("url", cfg.Server.BackendURL).Msg("serving")
 	if ready != nil {
 		ready()
 	}

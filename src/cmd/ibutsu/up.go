@@ -72,7 +72,7 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 	if !cfg.Database.URL.IsSet() {
 		p, err := startPrivate(ctx, cfg, state, log)
 		if err != nil {
-			return err
+			return orSignal(ctx, err)
 		}
 		database.Store(p)
 		defer func() { err = errors.Join(err, stopPrivate(p, cfg.Server.ShutdownGrace, log)) }()
@@ -83,12 +83,12 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, state supervise.State, listener net.Listener, log zerolog.Logger) error {
 	s, err := openDatabase(ctx, cfg, log)
 	if err != nil {
-		return fmt.Errorf("opening the database: %w", err)
+		return orSignal(ctx, fmt.Errorf("opening the database: %w", err))
 	}
 	defer s.Close()
 	admin, err := firstAdministrator(ctx, cfg, s, state, log)
 	if err != nil {
-		return err
+		return orSignal(ctx, err)
 	}
 	sockets, err := state.Sockets(len("scheduler") + plugin.NestedSocketRoom)
 	if err != nil {
@@ -99,7 +99,7 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 	defer h.drain() // after the requests, whose jobs the worker may take until then
 	return serveUntil(ctx, c, cfg, s, listener, log, func() {
 		_, _ = io.WriteString(c.out, welcome{
-			url: cfg.Server.FrontendURL, state: string(state), admin: admin, terminal: c.outTerminal, colour: c.colour(c.outTerminal),
+			program: os.Args[0], url: cfg.Server.FrontendURL, state: string(state), admin: admin, terminal: c.outTerminal, colour: c.colour(c.outTerminal),
 		}.String())
 	})
 }

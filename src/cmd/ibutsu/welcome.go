@@ -7,6 +7,7 @@ import (
 
 // welcome is the screen that `ibutsu up` shows when it is ready.
 type welcome struct {
+	program          string // as it was called
 	url, state       string
 	admin            administrator
 	terminal, colour bool
@@ -31,7 +32,7 @@ func (w welcome) String() string {
 	}
 	fmt.Fprintf(&b, "\n  %s\n\n", w.strong("Push a first run"))
 	for _, command := range []string{
-		fmt.Sprintf("TOKEN=$(ibutsu token create --state %s --email %s --name ci)", quoted(w.state), email),
+		fmt.Sprintf("TOKEN=$(%s token create --state %s --email %s --name ci)", quoted(w.program), quoted(w.state), email),
 		"pip install pytest-ibutsu",
 		fmt.Sprintf("pytest --ibutsu %s --ibutsu-token $TOKEN --ibutsu-project %s", w.url, firstProject),
 	} {
