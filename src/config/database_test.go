@@ -1,4 +1,4 @@
-package config_test
+package config
 
 import (
 	"net/url"
@@ -7,12 +7,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/config"
 )
 
 func loadURL(text string) (string, error) {
-	loaded, err := config.Load(config.Input{Flags: map[string]string{"database_url": text}})
+	loaded, err := Load(Input{Flags: map[string]string{"database_url": text}})
 	if err != nil {
 		return "", err
 	}
@@ -113,8 +111,8 @@ func FuzzDatabaseParts(f *testing.F) {
 			password = ""
 		}
 		given := map[string]string{"database_host": host, "database_name": name, "database_user": user}
-		in := config.Input{Flags: given, Environ: []string{"POSTGRESQL_PASSWORD=" + password}}
-		loaded, err := config.Load(in)
+		in := Input{Flags: given, Environ: []string{"POSTGRESQL_PASSWORD=" + password}}
+		loaded, err := Load(in)
 		if err != nil || host == "" || strings.ContainsAny(host, ",:") {
 			return
 		}

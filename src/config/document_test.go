@@ -1,4 +1,4 @@
-package config_test
+package config
 
 import (
 	"flag"
@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/config"
 )
 
 //go:generate go test -run ^TestDocumentationIsFresh$ -update
@@ -19,9 +17,9 @@ func TestDocumentationIsFresh(t *testing.T) {
 	const path = "../../docs/configuration.md"
 	if *update {
 		require.NoError(t, os.MkdirAll("../../docs", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(config.Markdown()), 0o644))
+		require.NoError(t, os.WriteFile(path, []byte(Markdown()), 0o644))
 	}
 	written, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, config.Markdown(), string(written), "run `go generate ./src/config`")
+	require.Equal(t, Markdown(), string(written), "run `go generate ./src/config`")
 }

@@ -1,4 +1,4 @@
-package config_test
+package config
 
 import (
 	"encoding/json"
@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/config"
 )
 
 func TestPrecedence(t *testing.T) {
@@ -17,7 +15,7 @@ func TestPrecedence(t *testing.T) {
 	in := fileInput(t, "listen: ':1'\nlog_level: warn\njwt_issuer: file\nbcrypt_cost: 5\n",
 		"IBUTSU_LISTEN=:2", "IBUTSU_LOG_LEVEL=error", "JWT_ISSUER=env", "FLASK_JWT_ISSUER=flask")
 	in.Flags = map[string]string{"listen": ":3"}
-	loaded, err := config.Load(in)
+	loaded, err := Load(in)
 	require.NoError(t, err)
 	require.Equal(t, ":3", loaded.Config.Server.Listen)
 	require.Equal(t, "error", loaded.Config.Log.Level)
@@ -89,7 +87,7 @@ func TestEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			loaded, err := config.Load(config.Input{Environ: tc.environ})
+			loaded, err := Load(Input{Environ: tc.environ})
 			if tc.err != nil {
 				require.Error(t, err)
 				for _, part := range tc.err {
@@ -99,7 +97,7 @@ func TestEnvironment(t *testing.T) {
 			}
 			require.NoError(t, err)
 			for name, want := range tc.want {
-				s, ok := config.Find(name)
+				s, ok := Find(name)
 				require.True(t, ok, name)
 				require.Equal(t, want, s.Text(&loaded.Config), name)
 			}
@@ -119,7 +117,7 @@ func TestEnvironment(t *testing.T) {
 
 func TestWhatHasNoEffectIsTold(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{Environ: []string{"MAIL_USERNAME=a@b.c", "IBUTSU_LISTEN=:1", "FLASK_MAIL_PORT=587"}})
+	loaded, err := Load(Input{Environ: []string{"MAIL_USERNAME=a@b.c", "IBUTSU_LISTEN=:1", "FLASK_MAIL_PORT=587"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"FLASK_MAIL_PORT, MAIL_USERNAME: accepted, without effect in this version"}, loaded.Warnings)
 }
@@ -132,21 +130,21 @@ func TestSecretsFromFiles(t *testing.T) {
 	for name, tc := range map[string]struct {
 		environ         []string
 		secret, err     string
-		wantOriginLevel config.Level
+		wantOriginLevel Level
 	}{
-		"variable":                    {environ: []string{"JWT_SECRET_FILE=/run/jwt"}, secret: "from-file", wantOriginLevel: config.LevelEnvironment},
-		"credential":                  {environ: []string{"CREDENTIALS_DIRECTORY=/cred", "MAIL_USERNAME=u"}, secret: "from-credential", wantOriginLevel: config.LevelCredential},
-		"variable goes before":        {environ: []string{"CREDENTIALS_DIRECTORY=/cred", "MAIL_USERNAME=u", "JWT_SECRET=direct"}, secret: "direct", wantOriginLevel: config.LevelEnvironment},
+		"variable":                    {environ: []string{"JWT_SECRET_FILE=/run/jwt"}, secret: "from-file", wantOriginLevel: LevelEnvironment},
+		"credential":                  {environ: []string{"CREDENTIALS_DIRECTORY=/cred", "MAIL_USERNAME=u"}, secret: "from-credential", wantOriginLevel: LevelCredential},
+		"variable goes before":        {environ: []string{"CREDENTIALS_DIRECTORY=/cred", "MAIL_USERNAME=u", "JWT_SECRET=direct"}, secret: "direct", wantOriginLevel: LevelEnvironment},
 		"variable and its file":       {environ: []string{"JWT_SECRET=a", "JWT_SECRET_FILE=/run/jwt"}, err: "JWT_SECRET and JWT_SECRET_FILE contradict"},
 		"file is missing":             {environ: []string{"JWT_SECRET_FILE=/nowhere"}, err: "JWT_SECRET_FILE: the file cannot be read: /nowhere"},
 		"file is no secret":           {environ: []string{"JWT_SECRET_FILE=/big"}, err: "JWT_SECRET_FILE: the file is larger"},
 		"two files of two names":      {environ: []string{"JWT_SECRET_FILE=/run/jwt", "IBUTSU_JWT_SECRET_FILE=/cred/jwt-secret"}, err: "contradict"},
-		"not for what is no secret":   {environ: []string{"JWT_SECRET=x", "JWT_ISSUER_FILE=/run/jwt"}, secret: "x", wantOriginLevel: config.LevelEnvironment},
-		"credentials folder is empty": {environ: []string{"CREDENTIALS_DIRECTORY=/nothing", "JWT_SECRET=y"}, secret: "y", wantOriginLevel: config.LevelEnvironment},
+		"not for what is no secret":   {environ: []string{"JWT_SECRET=x", "JWT_ISSUER_FILE=/run/jwt"}, secret: "x", wantOriginLevel: LevelEnvironment},
+		"credentials folder is empty": {environ: []string{"CREDENTIALS_DIRECTORY=/nothing", "JWT_SECRET=y"}, secret: "y", wantOriginLevel: LevelEnvironment},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			loaded, err := config.Load(config.Input{Environ: tc.environ, ReadFile: read})
+			loaded, err := Load(Input{Environ: tc.environ, ReadFile: read})
 			if tc.err != "" {
 				require.ErrorContains(t, err, tc.err)
 				return
@@ -190,7 +188,7 @@ func TestFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			loaded, err := config.Load(config.Input{
+			loaded, err := Load(Input{
 				Environ:  []string{"IBUTSU_CONFIG=/etc/ibutsu.yaml"},
 				ReadFile: files(map[string]string{"/etc/ibutsu.yaml": tc.content, "/run/jwt": "k\n"}),
 			})
@@ -199,7 +197,7 @@ func TestFile(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			s, _ := config.Find(tc.setting)
+			s, _ := Find(tc.setting)
 			require.Equal(t, tc.want, s.Text(&loaded.Config))
 			require.Equal(t, tc.warning, strings.Join(loaded.Warnings, "\n"))
 		})
@@ -208,13 +206,13 @@ func TestFile(t *testing.T) {
 
 func TestMissingFile(t *testing.T) {
 	t.Parallel()
-	_, err := config.Load(config.Input{File: "/nowhere.yaml", ReadFile: files(nil)})
+	_, err := Load(Input{File: "/nowhere.yaml", ReadFile: files(nil)})
 	require.EqualError(t, err, "configuration file: /nowhere.yaml: file does not exist")
 }
 
 func TestSecretsAreNeverShown(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{Environ: []string{
+	loaded, err := Load(Input{Environ: []string{
 		"JWT_SECRET=hunter2", "DATABASE_URL=postgres://u:hunter2@h/d", "REDIS_URL=redis://:hunter2@h", "GITHUB_CLIENT_SECRET=hunter2",
 	}})
 	require.NoError(t, err)
@@ -226,42 +224,42 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	inside, err := json.Marshal(c.SignIn)
 	require.NoError(t, err)
 	require.NotContains(t, string(inside), "hunter2")
-	for _, s := range config.Settings() {
+	for _, s := range Settings() {
 		require.NotContains(t, s.Shown(&c), "hunter2", s.Name)
 	}
-	url, _ := config.Find("database_url")
-	require.Equal(t, "postgres://u:"+config.Mask+"@h/d", url.Shown(&c))
-	redis, _ := config.Find("redis_url")
-	require.Equal(t, "redis://:"+config.Mask+"@h:6379", redis.Shown(&c))
-	secret, _ := config.Find("jwt_secret")
-	require.Equal(t, config.Mask, secret.Shown(&c))
+	url, _ := Find("database_url")
+	require.Equal(t, "postgres://u:"+Mask+"@h/d", url.Shown(&c))
+	redis, _ := Find("redis_url")
+	require.Equal(t, "redis://:"+Mask+"@h:6379", redis.Shown(&c))
+	secret, _ := Find("jwt_secret")
+	require.Equal(t, Mask, secret.Shown(&c))
 }
 
 func TestSecretsForTheLog(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{Environ: []string{"JWT_SECRET=jwt", "DATABASE_URL=postgres://u:p%40@h/d"}})
+	loaded, err := Load(Input{Environ: []string{"JWT_SECRET=jwt", "DATABASE_URL=postgres://u:p%40@h/d"}})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"jwt", "postgres://u:p%40@h/d", "p@"}, loaded.Config.Secrets())
 }
 
 func TestPasswordInTheQueryOfAURLIsMasked(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{Environ: []string{"DATABASE_URL=postgres://h/d?user=u&password=hunter2&sslpassword=hunter2"}})
+	loaded, err := Load(Input{Environ: []string{"DATABASE_URL=postgres://h/d?user=u&password=hunter2&sslpassword=hunter2"}})
 	require.NoError(t, err)
-	url, _ := config.Find("database_url")
+	url, _ := Find("database_url")
 	require.NotContains(t, url.Shown(&loaded.Config), "hunter2")
 }
 
 func TestHandover(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{DefaultStateDir: "/state", Environ: []string{
+	loaded, err := Load(Input{DefaultStateDir: "/state", Environ: []string{
 		"DATABASE_URL=postgres://u:p%40@h:1/d?sslmode=disable", "REDIS_URL=unix:///run/redis.sock?db=3", "JWT_SECRET=s\"{}\n", "IBUTSU_LISTEN=:1",
 		"IBUTSU_SUPERADMIN_EMAIL=a@b", "IBUTSU_TRUSTED_PROXIES=none", "IBUTSU_KEEP_RUNS=36h", "IBUTSU_LIMIT_UPLOAD=1234567", "MAIL_USE_TLS=yes",
 	}})
 	require.NoError(t, err)
 	wire, err := json.Marshal(loaded.Config)
 	require.NoError(t, err)
-	var got config.Config
+	var got Config
 	require.NoError(t, json.Unmarshal(wire, &got))
 	require.Equal(t, loaded.Config, got)
 

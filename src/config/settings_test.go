@@ -1,4 +1,4 @@
-package config_test
+package config
 
 import (
 	"net/netip"
@@ -8,118 +8,114 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/config"
 )
 
 // option says for one setting what a text means, and which text is refused ("" when every text is good).
 type option struct {
 	text string
-	get  func(*config.Config) any
+	get  func(*Config) any
 	want any
 	bad  string
 }
 
-const day = 24 * time.Hour
-
 func options() map[string]option {
 	return map[string]option{
-		"listen":          {"0.0.0.0:9000", func(c *config.Config) any { return c.Server.Listen }, "0.0.0.0:9000", "localhost"},
-		"backend_url":     {"https://api.example.com/api/", func(c *config.Config) any { return c.Server.BackendURL }, "https://api.example.com", "api.example.com"},
-		"frontend_url":    {"https://example.com/", func(c *config.Config) any { return c.Server.FrontendURL }, "https://example.com", "ftp://example.com"},
-		"state_dir":       {"/srv/ibutsu", func(c *config.Config) any { return c.Server.StateDir }, "/srv/ibutsu", ""},
-		"plugin_dir":      {"/srv/plugins", func(c *config.Config) any { return c.Server.PluginDir }, "/srv/plugins", ""},
-		"trusted_proxies": {"10.1.2.3/8, 192.0.2.1", func(c *config.Config) any { return c.Server.TrustedProxies }, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}, "*"},
-		"cors_origins":    {"https://a.example, https://b.example", func(c *config.Config) any { return c.Server.CORSOrigins }, []string{"https://a.example", "https://b.example"}, ""},
-		"read_timeout":    {"90s", func(c *config.Config) any { return c.Server.ReadTimeout }, 90 * time.Second, "90"},
-		"write_timeout":   {"1m30s", func(c *config.Config) any { return c.Server.WriteTimeout }, 90 * time.Second, "soon"},
-		"idle_timeout":    {"75s", func(c *config.Config) any { return c.Server.IdleTimeout }, 75 * time.Second, "-1s"},
-		"shutdown_grace":  {"0", func(c *config.Config) any { return c.Server.ShutdownGrace }, time.Duration(0), "2d"},
+		"listen":          {"0.0.0.0:9000", func(c *Config) any { return c.Server.Listen }, "0.0.0.0:9000", "localhost"},
+		"backend_url":     {"https://api.example.com/api/", func(c *Config) any { return c.Server.BackendURL }, "https://api.example.com", "api.example.com"},
+		"frontend_url":    {"https://example.com/", func(c *Config) any { return c.Server.FrontendURL }, "https://example.com", "ftp://example.com"},
+		"state_dir":       {"/srv/ibutsu", func(c *Config) any { return c.Server.StateDir }, "/srv/ibutsu", ""},
+		"plugin_dir":      {"/srv/plugins", func(c *Config) any { return c.Server.PluginDir }, "/srv/plugins", ""},
+		"trusted_proxies": {"10.1.2.3/8, 192.0.2.1", func(c *Config) any { return c.Server.TrustedProxies }, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}, "*"},
+		"cors_origins":    {"https://a.example, https://b.example", func(c *Config) any { return c.Server.CORSOrigins }, []string{"https://a.example", "https://b.example"}, ""},
+		"read_timeout":    {"90s", func(c *Config) any { return c.Server.ReadTimeout }, 90 * time.Second, "90"},
+		"write_timeout":   {"1m30s", func(c *Config) any { return c.Server.WriteTimeout }, 90 * time.Second, "soon"},
+		"idle_timeout":    {"75s", func(c *Config) any { return c.Server.IdleTimeout }, 75 * time.Second, "-1s"},
+		"shutdown_grace":  {"0", func(c *Config) any { return c.Server.ShutdownGrace }, time.Duration(0), "2d"},
 
-		"database_url":             {"postgresql+psycopg2://u:p@h/d", func(c *config.Config) any { return c.Database.URL.Reveal() }, "postgres://u:p@h/d", "sqlite:///ibutsu.db"},
-		"database_host":            {"db", func(c *config.Config) any { return c.Database.Parts.Host }, "db", ""},
-		"database_port":            {"5433", func(c *config.Config) any { return c.Database.Parts.Port }, 5433, "70000"},
-		"database_name":            {"ibutsu", func(c *config.Config) any { return c.Database.Parts.Name }, "ibutsu", ""},
-		"database_user":            {"me", func(c *config.Config) any { return c.Database.Parts.User }, "me", ""},
-		"database_password":        {"p ss", func(c *config.Config) any { return c.Database.Parts.Password.Reveal() }, "p ss", ""},
-		"database_sslmode":         {"verify-full", func(c *config.Config) any { return c.Database.Parts.SSLMode }, "verify-full", "on"},
-		"postgres_bin":             {"/opt/pg/bin", func(c *config.Config) any { return c.Database.PostgresBin }, "/opt/pg/bin", ""},
-		"database_pool_max":        {"40", func(c *config.Config) any { return c.Database.PoolMax }, 40, "0"},
-		"database_connect_timeout": {"2s", func(c *config.Config) any { return c.Database.ConnectTimeout }, 2 * time.Second, "1ms"},
-		"database_wait":            {"10m", func(c *config.Config) any { return c.Database.Wait }, 10 * time.Minute, "x"},
-		"statement_timeout":        {"500ms", func(c *config.Config) any { return c.Database.StatementTimeout }, 500 * time.Millisecond, "25000"},
-		"job_statement_timeout":    {"2h", func(c *config.Config) any { return c.Database.JobStatementTimeout }, 2 * time.Hour, "2 hours"},
-		"migrate_on_start":         {"no", func(c *config.Config) any { return c.Database.MigrateOnStart }, false, "maybe"},
+		"database_url":             {"postgresql+psycopg2://u:p@h/d", func(c *Config) any { return c.Database.URL.Reveal() }, "postgres://u:p@h/d", "sqlite:///ibutsu.db"},
+		"database_host":            {"db", func(c *Config) any { return c.Database.Parts.Host }, "db", ""},
+		"database_port":            {"5433", func(c *Config) any { return c.Database.Parts.Port }, 5433, "70000"},
+		"database_name":            {"ibutsu", func(c *Config) any { return c.Database.Parts.Name }, "ibutsu", ""},
+		"database_user":            {"me", func(c *Config) any { return c.Database.Parts.User }, "me", ""},
+		"database_password":        {"p ss", func(c *Config) any { return c.Database.Parts.Password.Reveal() }, "p ss", ""},
+		"database_sslmode":         {"verify-full", func(c *Config) any { return c.Database.Parts.SSLMode }, "verify-full", "on"},
+		"postgres_bin":             {"/opt/pg/bin", func(c *Config) any { return c.Database.PostgresBin }, "/opt/pg/bin", ""},
+		"database_pool_max":        {"40", func(c *Config) any { return c.Database.PoolMax }, 40, "0"},
+		"database_connect_timeout": {"2s", func(c *Config) any { return c.Database.ConnectTimeout }, 2 * time.Second, "1ms"},
+		"database_wait":            {"10m", func(c *Config) any { return c.Database.Wait }, 10 * time.Minute, "x"},
+		"statement_timeout":        {"500ms", func(c *Config) any { return c.Database.StatementTimeout }, 500 * time.Millisecond, "25000"},
+		"job_statement_timeout":    {"2h", func(c *Config) any { return c.Database.JobStatementTimeout }, 2 * time.Hour, "2 hours"},
+		"migrate_on_start":         {"no", func(c *Config) any { return c.Database.MigrateOnStart }, false, "maybe"},
 
-		"redis_url":             {"redis://:p@h", func(c *config.Config) any { return c.Redis.URL.Reveal() }, "redis://:p@h:6379", "http://h"},
-		"celery_broker_url":     {"amqp://rabbit", func(c *config.Config) any { return c.Redis.CeleryBroker.Reveal() }, "amqp://rabbit", ""},
-		"celery_result_backend": {"db+mysql://x", func(c *config.Config) any { return c.Redis.CeleryBackend.Reveal() }, "db+mysql://x", ""},
+		"redis_url":             {"redis://:p@h", func(c *Config) any { return c.Redis.URL.Reveal() }, "redis://:p@h:6379", "http://h"},
+		"celery_broker_url":     {"amqp://rabbit", func(c *Config) any { return c.Redis.CeleryBroker.Reveal() }, "amqp://rabbit", ""},
+		"celery_result_backend": {"db+mysql://x", func(c *Config) any { return c.Redis.CeleryBackend.Reveal() }, "db+mysql://x", ""},
 
-		"jwt_secret":             {"s3cret", func(c *config.Config) any { return c.SignIn.JWTSecret.Reveal() }, "s3cret", ""},
-		"jwt_issuer":             {"me", func(c *config.Config) any { return c.SignIn.JWTIssuer }, "me", ""},
-		"jwt_lifetime":           {"3600", func(c *config.Config) any { return c.SignIn.JWTLifetime }, time.Hour, "for ever"},
-		"bcrypt_cost":            {"10", func(c *config.Config) any { return c.SignIn.BcryptCost }, 10, "3"},
-		"user_login_enabled":     {"on", func(c *config.Config) any { return c.SignIn.UserLogin }, false, ""},
-		"superadmin_email":       {"a@b.c", func(c *config.Config) any { return c.Superadmin.Email }, "a@b.c", "nobody"},
-		"superadmin_password":    {"pw", func(c *config.Config) any { return c.Superadmin.Password.Reveal() }, "pw", strings.Repeat("x", 73)},
-		"superadmin_name":        {"Ann", func(c *config.Config) any { return c.Superadmin.Name }, "Ann", ""},
-		"superadmin_own_project": {"shop", func(c *config.Config) any { return c.Superadmin.OwnProject }, "shop", ""},
+		"jwt_secret":             {"s3cret", func(c *Config) any { return c.SignIn.JWTSecret.Reveal() }, "s3cret", ""},
+		"jwt_issuer":             {"me", func(c *Config) any { return c.SignIn.JWTIssuer }, "me", ""},
+		"jwt_lifetime":           {"3600", func(c *Config) any { return c.SignIn.JWTLifetime }, time.Hour, "for ever"},
+		"bcrypt_cost":            {"10", func(c *Config) any { return c.SignIn.BcryptCost }, 10, "3"},
+		"user_login_enabled":     {"on", func(c *Config) any { return c.SignIn.UserLogin }, false, ""},
+		"superadmin_email":       {"a@b.c", func(c *Config) any { return c.Superadmin.Email }, "a@b.c", "nobody"},
+		"superadmin_password":    {"pw", func(c *Config) any { return c.Superadmin.Password.Reveal() }, "pw", strings.Repeat("x", 73)},
+		"superadmin_name":        {"Ann", func(c *Config) any { return c.Superadmin.Name }, "Ann", ""},
+		"superadmin_own_project": {"shop", func(c *Config) any { return c.Superadmin.OwnProject }, "shop", ""},
 
-		"keycloak_client_id":  {"id", func(c *config.Config) any { return c.Providers.Keycloak.ClientID }, "id", ""},
-		"keycloak_base_url":   {"https://kc/", func(c *config.Config) any { return c.Providers.Keycloak.BaseURL }, "https://kc", "kc"},
-		"keycloak_realm":      {"r", func(c *config.Config) any { return c.Providers.Keycloak.Realm }, "r", ""},
-		"keycloak_auth_path":  {"auth", func(c *config.Config) any { return c.Providers.Keycloak.AuthPath }, "auth", ""},
-		"keycloak_name":       {"SSO", func(c *config.Config) any { return c.Providers.Keycloak.Name }, "SSO", ""},
-		"keycloak_icon":       {"key", func(c *config.Config) any { return c.Providers.Keycloak.Icon }, "key", ""},
-		"keycloak_verify_ssl": {"no", func(c *config.Config) any { return c.Providers.Keycloak.VerifySSL }, false, ""},
+		"keycloak_client_id":  {"id", func(c *Config) any { return c.Providers.Keycloak.ClientID }, "id", ""},
+		"keycloak_base_url":   {"https://kc/", func(c *Config) any { return c.Providers.Keycloak.BaseURL }, "https://kc", "kc"},
+		"keycloak_realm":      {"r", func(c *Config) any { return c.Providers.Keycloak.Realm }, "r", ""},
+		"keycloak_auth_path":  {"auth", func(c *Config) any { return c.Providers.Keycloak.AuthPath }, "auth", ""},
+		"keycloak_name":       {"SSO", func(c *Config) any { return c.Providers.Keycloak.Name }, "SSO", ""},
+		"keycloak_icon":       {"key", func(c *Config) any { return c.Providers.Keycloak.Icon }, "key", ""},
+		"keycloak_verify_ssl": {"no", func(c *Config) any { return c.Providers.Keycloak.VerifySSL }, false, ""},
 
-		"google_client_id":       {"id", func(c *config.Config) any { return c.Providers.Google.ClientID }, "id", ""},
-		"google_client_secret":   {"s", func(c *config.Config) any { return c.Providers.Google.ClientSecret.Reveal() }, "s", ""},
-		"google_base_url":        {"https://g", func(c *config.Config) any { return c.Providers.Google.BaseURL }, "https://g", "g"},
-		"google_auth_url":        {"https://g/a", func(c *config.Config) any { return c.Providers.Google.AuthURL }, "https://g/a", ""},
-		"google_token_url":       {"t", func(c *config.Config) any { return c.Providers.Google.TokenURL }, "t", ""},
-		"github_client_id":       {"id", func(c *config.Config) any { return c.Providers.GitHub.ClientID }, "id", ""},
-		"github_client_secret":   {"s", func(c *config.Config) any { return c.Providers.GitHub.ClientSecret.Reveal() }, "s", ""},
-		"github_base_url":        {"https://g", func(c *config.Config) any { return c.Providers.GitHub.BaseURL }, "https://g", "g"},
-		"github_auth_url":        {"a", func(c *config.Config) any { return c.Providers.GitHub.AuthURL }, "a", ""},
-		"github_token_url":       {"t", func(c *config.Config) any { return c.Providers.GitHub.TokenURL }, "t", ""},
-		"gitlab_client_id":       {"id", func(c *config.Config) any { return c.Providers.GitLab.ClientID }, "id", ""},
-		"gitlab_client_secret":   {"s", func(c *config.Config) any { return c.Providers.GitLab.ClientSecret.Reveal() }, "s", ""},
-		"gitlab_base_url":        {"https://g", func(c *config.Config) any { return c.Providers.GitLab.BaseURL }, "https://g", "g"},
-		"gitlab_auth_url":        {"a", func(c *config.Config) any { return c.Providers.GitLab.AuthURL }, "a", ""},
-		"gitlab_token_url":       {"t", func(c *config.Config) any { return c.Providers.GitLab.TokenURL }, "t", ""},
-		"facebook_app_id":        {"id", func(c *config.Config) any { return c.Providers.Facebook.ClientID }, "id", ""},
-		"facebook_client_secret": {"s", func(c *config.Config) any { return c.Providers.Facebook.ClientSecret.Reveal() }, "s", ""},
-		"facebook_base_url":      {"https://f", func(c *config.Config) any { return c.Providers.Facebook.BaseURL }, "https://f", "f"},
-		"facebook_auth_url":      {"a", func(c *config.Config) any { return c.Providers.Facebook.AuthURL }, "a", ""},
-		"facebook_token_url":     {"t", func(c *config.Config) any { return c.Providers.Facebook.TokenURL }, "t", ""},
+		"google_client_id":       {"id", func(c *Config) any { return c.Providers.Google.ClientID }, "id", ""},
+		"google_client_secret":   {"s", func(c *Config) any { return c.Providers.Google.ClientSecret.Reveal() }, "s", ""},
+		"google_base_url":        {"https://g", func(c *Config) any { return c.Providers.Google.BaseURL }, "https://g", "g"},
+		"google_auth_url":        {"https://g/a", func(c *Config) any { return c.Providers.Google.AuthURL }, "https://g/a", ""},
+		"google_token_url":       {"t", func(c *Config) any { return c.Providers.Google.TokenURL }, "t", ""},
+		"github_client_id":       {"id", func(c *Config) any { return c.Providers.GitHub.ClientID }, "id", ""},
+		"github_client_secret":   {"s", func(c *Config) any { return c.Providers.GitHub.ClientSecret.Reveal() }, "s", ""},
+		"github_base_url":        {"https://g", func(c *Config) any { return c.Providers.GitHub.BaseURL }, "https://g", "g"},
+		"github_auth_url":        {"a", func(c *Config) any { return c.Providers.GitHub.AuthURL }, "a", ""},
+		"github_token_url":       {"t", func(c *Config) any { return c.Providers.GitHub.TokenURL }, "t", ""},
+		"gitlab_client_id":       {"id", func(c *Config) any { return c.Providers.GitLab.ClientID }, "id", ""},
+		"gitlab_client_secret":   {"s", func(c *Config) any { return c.Providers.GitLab.ClientSecret.Reveal() }, "s", ""},
+		"gitlab_base_url":        {"https://g", func(c *Config) any { return c.Providers.GitLab.BaseURL }, "https://g", "g"},
+		"gitlab_auth_url":        {"a", func(c *Config) any { return c.Providers.GitLab.AuthURL }, "a", ""},
+		"gitlab_token_url":       {"t", func(c *Config) any { return c.Providers.GitLab.TokenURL }, "t", ""},
+		"facebook_app_id":        {"id", func(c *Config) any { return c.Providers.Facebook.ClientID }, "id", ""},
+		"facebook_client_secret": {"s", func(c *Config) any { return c.Providers.Facebook.ClientSecret.Reveal() }, "s", ""},
+		"facebook_base_url":      {"https://f", func(c *Config) any { return c.Providers.Facebook.BaseURL }, "https://f", "f"},
+		"facebook_auth_url":      {"a", func(c *Config) any { return c.Providers.Facebook.AuthURL }, "a", ""},
+		"facebook_token_url":     {"t", func(c *Config) any { return c.Providers.Facebook.TokenURL }, "t", ""},
 
-		"mail_server":         {"smtp", func(c *config.Config) any { return c.Mail.Server }, "smtp", ""},
-		"mail_port":           {"587", func(c *config.Config) any { return c.Mail.Port }, 587, "smtp"},
-		"mail_use_tls":        {"True", func(c *config.Config) any { return c.Mail.UseTLS }, true, "2"},
-		"mail_use_ssl":        {"1", func(c *config.Config) any { return c.Mail.UseSSL }, true, "tls"},
-		"mail_username":       {"u", func(c *config.Config) any { return c.Mail.Username }, "u", ""},
-		"mail_password":       {"p", func(c *config.Config) any { return c.Mail.Password.Reveal() }, "p", ""},
-		"mail_default_sender": {"a@b.c", func(c *config.Config) any { return c.Mail.Sender }, "a@b.c", ""},
-		"mail_suppress_send":  {"true", func(c *config.Config) any { return c.Mail.SuppressSend }, true, "x"},
-		"mail_timeout":        {"10", func(c *config.Config) any { return c.Mail.Timeout }, 10 * time.Second, "0"},
+		"mail_server":         {"smtp", func(c *Config) any { return c.Mail.Server }, "smtp", ""},
+		"mail_port":           {"587", func(c *Config) any { return c.Mail.Port }, 587, "smtp"},
+		"mail_use_tls":        {"True", func(c *Config) any { return c.Mail.UseTLS }, true, "2"},
+		"mail_use_ssl":        {"1", func(c *Config) any { return c.Mail.UseSSL }, true, "tls"},
+		"mail_username":       {"u", func(c *Config) any { return c.Mail.Username }, "u", ""},
+		"mail_password":       {"p", func(c *Config) any { return c.Mail.Password.Reveal() }, "p", ""},
+		"mail_default_sender": {"a@b.c", func(c *Config) any { return c.Mail.Sender }, "a@b.c", ""},
+		"mail_suppress_send":  {"true", func(c *Config) any { return c.Mail.SuppressSend }, true, "x"},
+		"mail_timeout":        {"10", func(c *Config) any { return c.Mail.Timeout }, 10 * time.Second, "0"},
 
-		"limit_upload":          {"2GB", func(c *config.Config) any { return c.Limits.Upload }, int64(2e9), "0"},
-		"limit_unpacked":        {"1 TiB", func(c *config.Config) any { return c.Limits.Unpacked }, int64(1 << 40), "-1"},
-		"limit_members":         {"10", func(c *config.Config) any { return c.Limits.Members }, 10, "1k"},
-		"limit_artifact":        {"10m", func(c *config.Config) any { return c.Limits.Artifact }, int64(10 << 20), "9999999999GiB"},
-		"limit_import_artifact": {"64k", func(c *config.Config) any { return c.Limits.ImportArtifact }, int64(64 << 10), "big"},
-		"limit_json":            {"1000", func(c *config.Config) any { return c.Limits.JSONBody }, int64(1000), "1.5M"},
+		"limit_upload":          {"2GB", func(c *Config) any { return c.Limits.Upload }, int64(2e9), "0"},
+		"limit_unpacked":        {"1 TiB", func(c *Config) any { return c.Limits.Unpacked }, int64(1 << 40), "-1"},
+		"limit_members":         {"10", func(c *Config) any { return c.Limits.Members }, 10, "1k"},
+		"limit_artifact":        {"10m", func(c *Config) any { return c.Limits.Artifact }, int64(10 << 20), "9999999999GiB"},
+		"limit_import_artifact": {"64k", func(c *Config) any { return c.Limits.ImportArtifact }, int64(64 << 10), "big"},
+		"limit_json":            {"1000", func(c *Config) any { return c.Limits.JSONBody }, int64(1000), "1.5M"},
 
-		"worker_concurrency": {"8", func(c *config.Config) any { return c.Jobs.Concurrency }, 8, "0"},
-		"keep_imports":       {"14d", func(c *config.Config) any { return c.Retention.Imports }, 14 * day, "14"},
-		"keep_artifacts":     {"0", func(c *config.Config) any { return c.Retention.Artifacts }, time.Duration(0), "-1d"},
-		"keep_results":       {"1000d", func(c *config.Config) any { return c.Retention.Results }, 1000 * day, "99999d"},
-		"keep_runs":          {"48h", func(c *config.Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
+		"worker_concurrency": {"8", func(c *Config) any { return c.Jobs.Concurrency }, 8, "0"},
+		"keep_imports":       {"14d", func(c *Config) any { return c.Retention.Imports }, 14 * day, "14"},
+		"keep_artifacts":     {"0", func(c *Config) any { return c.Retention.Artifacts }, time.Duration(0), "-1d"},
+		"keep_results":       {"1000d", func(c *Config) any { return c.Retention.Results }, 1000 * day, "99999d"},
+		"keep_runs":          {"48h", func(c *Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
 
-		"log_level":  {"DEBUG", func(c *config.Config) any { return c.Log.Level }, "debug", "loud"},
-		"access_log": {"off", func(c *config.Config) any { return c.Log.Access }, false, "sometimes"},
-		"log_format": {"json", func(c *config.Config) any { return c.Log.Format }, "json", "xml"},
+		"log_level":  {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
+		"access_log": {"off", func(c *Config) any { return c.Log.Access }, false, "sometimes"},
+		"log_format": {"json", func(c *Config) any { return c.Log.Format }, "json", "xml"},
 	}
 }
 
@@ -142,17 +138,17 @@ func companions(name string) []string {
 
 func TestEverySettingFromEverySource(t *testing.T) {
 	t.Parallel()
-	settings := config.Settings()
+	settings := Settings()
 	require.Len(t, options(), len(settings), "each setting has its row in options and no row is left over")
 	for _, s := range settings {
 		o, ok := options()[s.Name]
 		require.True(t, ok, s.Name)
-		sources := map[string]func(text string) config.Input{
-			"file by name": func(text string) config.Input {
+		sources := map[string]func(text string) Input{
+			"file by name": func(text string) Input {
 				return fileInput(t, s.Name+": "+quoteYAML(text), companions(s.Name)...)
 			},
-			"flag": func(text string) config.Input {
-				in := config.Input{Environ: companions(s.Name), Flags: map[string]string{s.Name: text}}
+			"flag": func(text string) Input {
+				in := Input{Environ: companions(s.Name), Flags: map[string]string{s.Name: text}}
 				if s.FlagIsFile() {
 					in.Flags[s.Name] = "/secret"
 					in.ReadFile = files(map[string]string{"/secret": text + "\n"})
@@ -161,27 +157,27 @@ func TestEverySettingFromEverySource(t *testing.T) {
 			},
 		}
 		for _, variable := range s.Env {
-			sources["variable "+variable.Name] = func(text string) config.Input {
-				return config.Input{Environ: append(companions(s.Name), variable.Name+"="+text)}
+			sources["variable "+variable.Name] = func(text string) Input {
+				return Input{Environ: append(companions(s.Name), variable.Name+"="+text)}
 			}
-			sources["variable FLASK_"+variable.Name] = func(text string) config.Input {
-				return config.Input{Environ: append(companions(s.Name), "FLASK_"+variable.Name+"="+text, variable.Name+"=")}
+			sources["variable FLASK_"+variable.Name] = func(text string) Input {
+				return Input{Environ: append(companions(s.Name), "FLASK_"+variable.Name+"="+text, variable.Name+"=")}
 			}
-			sources["file by variable "+variable.Name] = func(text string) config.Input {
+			sources["file by variable "+variable.Name] = func(text string) Input {
 				return fileInput(t, variable.Name+": "+quoteYAML(text), companions(s.Name)...)
 			}
 		}
 		for source, input := range sources {
 			t.Run(s.Name+"/"+source, func(t *testing.T) {
 				t.Parallel()
-				loaded, err := config.Load(input(o.text))
+				loaded, err := Load(input(o.text))
 				require.NoError(t, err)
 				require.Equal(t, o.want, o.get(&loaded.Config))
-				require.NotEqual(t, config.LevelDefault, loaded.Origin(s.Name).Level)
+				require.NotEqual(t, LevelDefault, loaded.Origin(s.Name).Level)
 				if o.bad == "" {
 					return
 				}
-				_, err = config.Load(input(o.bad))
+				_, err = Load(input(o.bad))
 				require.Error(t, err)
 				require.NotContains(t, err.Error(), "\n", "one fault, one line")
 				if len(o.bad) > 4 {
@@ -194,7 +190,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	loaded, err := config.Load(config.Input{DefaultStateDir: "/state"})
+	loaded, err := Load(Input{DefaultStateDir: "/state"})
 	require.NoError(t, err)
 	require.Empty(t, loaded.Warnings)
 	c := loaded.Config
@@ -217,19 +213,19 @@ func TestDefaults(t *testing.T) {
 func TestNamesAndFlagsAreUnique(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for _, s := range config.Settings() {
+	for _, s := range Settings() {
 		for _, name := range append([]string{s.Name, "--" + s.Flag()}, envNames(s)...) {
 			require.Empty(t, seen[name], "%s names two settings", name)
 			seen[name] = s.Name
 		}
-		require.Contains(t, config.Groups(), s.Group)
+		require.Contains(t, Groups(), s.Group)
 		require.NotEmpty(t, s.Help, s.Name)
 		require.False(t, strings.HasSuffix(s.Help, "."), s.Name)
 		require.Contains(t, envNames(s), "IBUTSU_"+strings.ToUpper(s.Name))
 	}
 }
 
-func envNames(s config.Setting) []string {
+func envNames(s Setting) []string {
 	var names []string
 	for _, variable := range s.Env {
 		names = append(names, variable.Name)
@@ -247,9 +243,9 @@ func files(content map[string]string) func(string) ([]byte, error) {
 	}
 }
 
-func fileInput(t *testing.T, content string, environ ...string) config.Input {
+func fileInput(t *testing.T, content string, environ ...string) Input {
 	t.Helper()
-	return config.Input{File: "/etc/ibutsu.yaml", Environ: environ, ReadFile: files(map[string]string{"/etc/ibutsu.yaml": content})}
+	return Input{File: "/etc/ibutsu.yaml", Environ: environ, ReadFile: files(map[string]string{"/etc/ibutsu.yaml": content})}
 }
 
 func quoteYAML(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

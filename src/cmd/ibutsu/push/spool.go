@@ -119,10 +119,11 @@ func (i *Item) Note(change func(*Entry)) error {
 // Done removes the file from the spool.
 func (i *Item) Done() error {
 	gone := filepath.Join(i.spool.dir, finished+i.name)
-	if err := os.Rename(i.dir(), gone); err != nil { // at once: a half deleted folder must not look like a waiting file
+	// At once: a half deleted folder must not look like a waiting file.
+	if err := os.Rename(i.dir(), gone); err != nil { //nolint:gosec // the spool's own folder
 		return fmt.Errorf("taking %s off the spool: %w", i.Path, reason(err))
 	}
-	return os.RemoveAll(gone)
+	return os.RemoveAll(gone) //nolint:gosec // as above
 }
 
 // Refuse puts the file aside: sending it again would not help, but the spool may hold the only copy. It gives the new place.
@@ -131,11 +132,11 @@ func (i *Item) Refuse(why error) (string, error) {
 		return "", err
 	}
 	aside := filepath.Join(i.spool.dir, refused)
-	if err := os.MkdirAll(aside, 0o700); err != nil {
+	if err := os.MkdirAll(aside, 0o700); err != nil { //nolint:gosec // the spool's own folder
 		return "", fmt.Errorf("putting %s aside: %w", i.Path, reason(err))
 	}
 	place := filepath.Join(aside, i.name)
-	if err := os.Rename(i.dir(), place); err != nil {
+	if err := os.Rename(i.dir(), place); err != nil { //nolint:gosec // paths are those of the person at the command line
 		return "", fmt.Errorf("putting %s aside: %w", i.Path, reason(err))
 	}
 	return place, nil
@@ -314,11 +315,11 @@ func writeEntry(dir string, e Entry) error {
 	if err := writeSynced(path+".new", text); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	return os.Rename(path+".new", path) //nolint:gosec // paths are those of the person at the command line
 }
 
 func writeSynced(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // paths are those of the person at the command line
 	if err != nil {
 		return err
 	}
@@ -327,7 +328,7 @@ func writeSynced(path string, text []byte) error {
 }
 
 func copyFile(from, to string, size int64) error {
-	in, err := os.Open(from)
+	in, err := os.Open(from) //nolint:gosec // paths are those of the person at the command line
 	if err != nil {
 		return err
 	}
@@ -352,7 +353,7 @@ func syncDir(dir string) error {
 }
 
 func hash(path string) (sum string, size int64, err error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // paths are those of the person at the command line
 	if err != nil {
 		return "", 0, err
 	}
