@@ -39,10 +39,11 @@ func (p *pacer) after(healthy time.Duration) time.Duration {
 	if p.next < p.backoff.Min || healthy >= p.backoff.Reset {
 		p.next = p.backoff.Min
 	}
-	pause := p.next
-	p.next = min(2*p.next, p.backoff.Max)
+	most := p.backoff.Max
 	if healthy > 0 {
-		pause = min(pause, p.backoff.MaxWell)
+		most = p.backoff.MaxWell
 	}
+	pause := min(p.next, most)
+	p.next = min(2*pause, most)
 	return time.Duration(float64(pause) * (0.8 + 0.4*p.random()))
 }
