@@ -71,7 +71,7 @@ pkgs.testers.runNixOSTest {
 
     with subtest("what one backend accepts, the worker imports and the other shows"):
         one.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' -F importFile=@/tmp/report.xml -F project={project} http://one:8080/api/import")
-        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' http://two:8080/api/result | jq -e '.results | length == 1'", timeout=60)
+        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' 'http://two:8080/api/result?filter=project_id%3D{project}' | jq -e '.results | length == 1'", timeout=60)
 
     with subtest("a backend may crash: the other serves"):
         one.crash()
@@ -81,7 +81,7 @@ pkgs.testers.runNixOSTest {
         worker.succeed("kill -9 $(systemctl show -P MainPID ibutsu-worker)")
         two.succeed("cp /dev/stdin /tmp/report.xml <<< '<testsuite name=\"s\" tests=\"1\"><testcase classname=\"c\" name=\"u\"/></testsuite>'")
         two.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' -F importFile=@/tmp/report.xml -F project={project} http://two:8080/api/import")
-        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' http://two:8080/api/result | jq -e '.results | length == 2'", timeout=60)
+        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' 'http://two:8080/api/result?filter=project_id%3D{project}' | jq -e '.results | length == 2'", timeout=60)
 
     with subtest("the database restarts: all come back by themselves"):
         database.succeed("systemctl restart postgresql.service")
