@@ -95,9 +95,10 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 		return err
 	}
 	defer func() { _ = os.Remove(sockets) }()
-	h := startHosts(c, cfg, sockets, log)
-	defer h.drain() // after the requests, whose jobs the worker may take until then
+	modules := newHosts(c, cfg, sockets, log)
+	defer modules.drain() // after the requests, whose jobs the worker may take until then
 	return serveUntil(ctx, c, cfg, s, listener, log, func() {
+		modules.start() // only now: the first request shall not wait for a processor that they keep busy
 		_, _ = io.WriteString(c.out, welcome{
 			program: os.Args[0], url: cfg.Server.FrontendURL, state: string(state), admin: admin, terminal: c.outTerminal, colour: c.colour(c.outTerminal),
 		}.String())
