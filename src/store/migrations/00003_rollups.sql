@@ -31,10 +31,12 @@ ALTER TABLE runs ADD COLUMN counted boolean;
 -- Room in the page for the summary's many updates: they stay HOT, since no index holds summary or duration.
 ALTER TABLE runs SET (fillfactor = 80);
 
--- A counter of a summary, 0 where a client sent something else.
+-- A counter of a summary, 0 where a client sent something else. Within bounds: one that is too large for its type would
+-- make every later result of the run fail.
 CREATE FUNCTION ibutsu_counter(summary jsonb, key text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN jsonb_typeof(summary -> key) = 'number' THEN trunc((summary ->> key)::numeric)::bigint ELSE 0 END;
+    RETURN CASE WHEN jsonb_typeof(summary -> key) = 'number'
+        THEN greatest(-1000000000000000, least(1000000000000000, trunc((summary ->> key)::numeric)))::bigint ELSE 0 END;
 
 -- The summary of a run from its counts; `collected` is carried over from what the client said.
 CREATE FUNCTION ibutsu_summary(old jsonb, tests bigint, errors bigint, failures bigint, skips bigint, xfailures bigint, xpasses bigint)
