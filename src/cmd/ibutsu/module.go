@@ -143,6 +143,6 @@ func (cmd *ModuleProcessCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	go supervise.ReleaseAfterStart(ctx, settleDown)
-	plugin.Serve(cmd.Name, module)
+	plugin.Serve(ctx, cmd.Name, module)
 	return nil
 }

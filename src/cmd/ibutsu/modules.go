@@ -99,16 +99,15 @@ func hostOptions(c *console, cfg *config.Config, name string, self plugin.Execut
 
 // hosts run all modules beside the backend.
 type hosts struct {
-	ctx     context.Context // ends with drain
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	host    func(ctx context.Context, name string, self plugin.Executable) error
+	host    func(name string, self plugin.Executable) error // until stop
 	log     zerolog.Logger
 }
 
-func newHosts(c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
-	ctx, stop := context.WithCancel(context.Background())
-	return &hosts{ctx: ctx, stop: stop, log: log, host: func(ctx context.Context, name string, self plugin.Executable) error {
+func newHosts(ctx context.Context, c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is that of the requests, which come first
+	return &hosts{stop: stop, log: log, host: func(name string, self plugin.Executable) error {
 		return host(ctx, c, cfg, name, self, sockets, log)
 	}}
 }
@@ -123,7 +122,7 @@ func (h *hosts) start() {
 		}
 		for _, name := range moduleNames() {
 			h.running.Go(func() {
-				if err := h.host(h.ctx, name, self); err != nil {
+				if err := h.host(name, self); err != nil {
 					h.log.Error().Err(err).Str("module", name).Msg("module cannot be hosted")
 				}
 			})
