@@ -45,7 +45,9 @@ pkgs.testers.runNixOSTest {
             old = pid(unit)
             machine.succeed(f"kill -9 {old}")
             machine.succeed("curl --fail --silent http://localhost:8080/api/health")
-            machine.wait_until_succeeds(f"[ $(systemctl show -P MainPID ibutsu-{unit}) -gt 0 ] && [ $(systemctl show -P MainPID ibutsu-{unit}) != {old} ]", timeout=5)
+            machine.wait_until_succeeds(
+                f"pid=$(systemctl show -P MainPID ibutsu-{unit}); [ $pid != 0 ] && [ $pid != {old} ]", timeout=5
+            )
 
     with subtest("a hung worker is killed by the watchdog"):
         machine.succeed(f"kill -STOP {pid('worker')}")

@@ -98,7 +98,7 @@ let
     ];
   };
 
-  image = "localhost/ibutsu-slim:latest";
+  version = builtins.replaceStrings [ "\n" ] [ "" ] (builtins.readFile ../VERSION);
 
   # The same units around containers. Podman passes the socket and the readiness of the program through; what hardens a
   # unit is said in Podman's words.
@@ -114,7 +114,7 @@ let
         Unit = unit.Unit;
         Container = {
           ContainerName = name;
-          Image = image;
+          Image = "localhost/ibutsu-slim:${version}";
           Exec = command unit.Service;
           Environment = unit.Service.Environment ++ [ "DATABASE_URL_FILE=/run/secrets/ibutsu-database-url" ];
           EnvironmentFile = "/etc/ibutsu/environment";
@@ -174,7 +174,7 @@ let
       };
       Container = {
         ContainerName = "ibutsu";
-        Image = "localhost/ibutsu:latest";
+        Image = "localhost/ibutsu:${version}";
         PublishPort = "8080:8080";
         Volume = "ibutsu.volume:/var/lib/ibutsu";
         Notify = true;

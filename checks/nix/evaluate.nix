@@ -179,6 +179,8 @@ let
   inherit (builtins) removeAttrs;
 in
 {
+  # What the module writes for the largest case.
+  settings = lib.filterAttrs (_: value: value != null) (machine cases.everything.settings).services.ibutsu.settings;
   checked = builtins.length (builtins.attrNames holds) + builtins.length (builtins.attrNames cases);
   faults =
     map (name: "not so: ${name}") (lib.filter (name: !holds.${name}) (builtins.attrNames holds))
