@@ -38,7 +38,7 @@ pkgs.testers.runNixOSTest {
         machine.succeed("ibutsu user list | grep admin@example.com")
         curl = f"curl --fail --silent -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' http://localhost:8080/api"
         project = machine.succeed(f"{curl}/project -d '{{\"name\": \"p\", \"title\": \"P\"}}' | jq -r .id").strip()
-        run = machine.succeed(f"{curl}/run -d '{{\"project\": \"{project}\"}}' | jq -r .id").strip()
+        run = machine.succeed(f"{curl}/run -d '{{\"project_id\": \"{project}\"}}' | jq -r .id").strip()
 
     with subtest("kill -9 is over within seconds, and no connection is refused meanwhile"):
         for unit in units:
@@ -51,7 +51,7 @@ pkgs.testers.runNixOSTest {
 
     with subtest("a hung worker is killed by the watchdog"):
         machine.succeed(f"kill -STOP {pid('worker')}")
-        machine.wait_until_succeeds("journalctl -u ibutsu-worker | grep -i 'watchdog timeout'", timeout=60)
+        machine.wait_until_succeeds("journalctl -u ibutsu-worker | grep -i 'watchdog timeout'", timeout=90)
         machine.wait_for_unit("ibutsu-worker.service")
 
     with subtest("PostgreSQL may restart"):

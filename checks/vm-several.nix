@@ -2,23 +2,21 @@
 # other shows, and the service outlives each of them.
 { self, pkgs, ... }:
 let
-  member =
-    roles:
-    {
-      imports = [ self.nixosModules.ibutsu ];
-      services.ibutsu = {
-        enable = true;
-        openFirewall = roles.backend.enable or true;
-        database.createLocally = false;
-        credentials.database_url = "/etc/ibutsu-database-url";
-      }
-      // roles;
-      environment.etc."ibutsu-database-url" = {
-        text = "postgres://ibutsu:only-in-this-test@database/ibutsu";
-        mode = "0600";
-      };
-      environment.systemPackages = [ pkgs.jq ];
+  member = roles: {
+    imports = [ self.nixosModules.ibutsu ];
+    services.ibutsu = {
+      enable = true;
+      openFirewall = roles.backend.enable or true;
+      database.createLocally = false;
+      credentials.database_url = "/etc/ibutsu-database-url";
+    }
+    // roles;
+    environment.etc."ibutsu-database-url" = {
+      text = "postgres://ibutsu:only-in-this-test@database/ibutsu";
+      mode = "0600";
     };
+    environment.systemPackages = [ pkgs.jq ];
+  };
 in
 pkgs.testers.runNixOSTest {
   name = "ibutsu-several-machines";

@@ -31,7 +31,9 @@ let
       [
         (
           "[${name}]\n"
-          + builtins.concatStringsSep "" (map (key: lines key unit.${name}.${key}) (builtins.attrNames unit.${name}))
+          + builtins.concatStringsSep "" (
+            map (key: lines key unit.${name}.${key}) (builtins.attrNames unit.${name})
+          )
         )
       ]
     else
@@ -126,21 +128,22 @@ let
           NoNewPrivileges = true;
           StopTimeout = 45;
         };
-        Service = pick [
-          "Type"
-          "RemainAfterExit"
-          "Restart"
-          "RestartSec"
-          "RestartSteps"
-          "RestartMaxDelaySec"
-          "RestartMode"
-          "Slice"
-          "TimeoutStartSec"
-        ] (if unit.Service.Type == "notify" then drop [ "Type" ] unit.Service else unit.Service)
-        // {
-          # More than StopTimeout, or systemd kills what Podman still waits for.
-          TimeoutStopSec = "60s";
-        };
+        Service =
+          pick [
+            "Type"
+            "RemainAfterExit"
+            "Restart"
+            "RestartSec"
+            "RestartSteps"
+            "RestartMaxDelaySec"
+            "RestartMode"
+            "Slice"
+            "TimeoutStartSec"
+          ] (if unit.Service.Type == "notify" then drop [ "Type" ] unit.Service else unit.Service)
+          // {
+            # More than StopTimeout, or systemd kills what Podman still waits for.
+            TimeoutStopSec = "60s";
+          };
         Install = unit.Install;
       };
       services = builtins.filter (hasSuffix ".service") (builtins.attrNames all);
@@ -202,6 +205,8 @@ in
   inherit file files;
 
   packaging = withHeader (
-    below "systemd" (files plain) // below "quadlet" (files whole) // below "quadlet-roles" (files containers)
+    below "systemd" (files plain)
+    // below "quadlet" (files whole)
+    // below "quadlet-roles" (files containers)
   );
 }

@@ -14,7 +14,9 @@ let
     // {
       inherit builder;
       type = "derivation";
-      outPath = "/nix/store/00000000000000000000000000000000-${arguments.name or arguments.pname or builder}";
+      outPath = "/nix/store/00000000000000000000000000000000-${
+        arguments.name or arguments.pname or builder
+      }";
     };
   thing =
     name:
@@ -89,7 +91,12 @@ let
     lib.evaluate { inherit pkgs; } [
       nixos
       (import (root + "/nixos/module.nix") { inherit packagesFor; })
-      { services.ibutsu = { enable = true; } // settings; }
+      {
+        services.ibutsu = {
+          enable = true;
+        }
+        // settings;
+      }
     ];
 
   cases = import ./module-cases.nix { inherit lib; };
@@ -113,26 +120,29 @@ let
   # The units of the module, written as unit files, beside the data that they come from.
   render = import (root + "/nixos/render.nix");
   defaults = machine { };
-  mapped = lib.concatMapAttrs (
-    type: section:
-    lib.mapAttrs' (
-      name: unit:
-      lib.nameValuePair "${name}.${type}" (
-        render.file (
-          {
-            Unit = unit.unitConfig;
-          }
-          // (if section == null then { } else { ${section} = unit."${type}Config"; })
-          // (if unit.wantedBy or [ ] == [ ] then { } else { Install.WantedBy = unit.wantedBy; })
-        )
+  mapped =
+    lib.concatMapAttrs
+      (
+        type: section:
+        lib.mapAttrs' (
+          name: unit:
+          lib.nameValuePair "${name}.${type}" (
+            render.file (
+              {
+                Unit = unit.unitConfig;
+              }
+              // (if section == null then { } else { ${section} = unit."${type}Config"; })
+              // (if unit.wantedBy or [ ] == [ ] then { } else { Install.WantedBy = unit.wantedBy; })
+            )
+          )
+        ) defaults.systemd."${type}s"
       )
-    ) defaults.systemd."${type}s"
-  ) {
-    service = "Service";
-    socket = "Socket";
-    target = null;
-    slice = null;
-  };
+      {
+        service = "Service";
+        socket = "Socket";
+        target = null;
+        slice = null;
+      };
   expected = render.files (
     import (root + "/nixos/units.nix") {
       program = "${packages.ibutsu-unwrapped}/bin/ibutsu";
@@ -152,35 +162,63 @@ let
     "vendorHash is that of the file" = go.vendorHash == hashes.vendorHash;
     "the binary is static" = go.env.CGO_ENABLED == "0";
     "the binary has its time zones" = lib.elem "timetzdata" go.tags;
-    "nothing of the day is linked in" = go.ldflags == [ "-s" "-w" ];
+    "nothing of the day is linked in" =
+      go.ldflags == [
+        "-s"
+        "-w"
+      ];
     "the wrapper finds PostgreSQL" = lib.hasInfix "postgresql_18/bin" packages.ibutsu.script;
     "images have no date" = whole.created == "1970-01-01T00:00:01Z" && slim.created == whole.created;
-    "images run as nobody in particular" = whole.config.User == "65532:65532" && slim.config.User == whole.config.User;
+    "images run as nobody in particular" =
+      whole.config.User == "65532:65532" && slim.config.User == whole.config.User;
     "images start what they should" = whole.config.Cmd == [ "up" ] && slim.config.Cmd == [ "serve" ];
     "the image is not compressed" = whole.compressor == "none";
-    "the stream has the arguments of the image" = removeAttrs packages.image-stream [ "builder" "outPath" ] == removeAttrs whole [
-      "arguments"
-      "builder"
-      "compressor"
-      "outPath"
-      "stream"
-    ];
+    "the stream has the arguments of the image" =
+      removeAttrs packages.image-stream [
+        "builder"
+        "outPath"
+      ] == removeAttrs whole [
+        "arguments"
+        "builder"
+        "compressor"
+        "outPath"
+        "stream"
+      ];
     "the slim image has no shell and no PostgreSQL" =
-      !(lib.any (package: lib.elem (lib.getName package) [ "sh" "dash" "postgresql_18" ]) slim.contents);
-    "the whole image has both" = lib.any (package: lib.getName package == "postgresql_18") whole.contents;
-    "the state belongs to the user of the image" = lib.hasInfix "chown 65532:0 var/lib/ibutsu" whole.fakeRootCommands;
-    "the lock holds one input" = builtins.attrNames lock.nodes == [ "nixpkgs" "root" ];
+      !(lib.any (
+        package:
+        lib.elem (lib.getName package) [
+          "sh"
+          "dash"
+          "postgresql_18"
+        ]
+      ) slim.contents);
+    "the whole image has both" = lib.any (
+      package: lib.getName package == "postgresql_18"
+    ) whole.contents;
+    "the state belongs to the user of the image" =
+      lib.hasInfix "chown 65532:0 var/lib/ibutsu" whole.fakeRootCommands;
+    "the lock holds one input" =
+      builtins.attrNames lock.nodes == [
+        "nixpkgs"
+        "root"
+      ];
     "the lock is of the branch of the flake" =
-      lib.hasInfix "github:NixOS/nixpkgs/${lock.nodes.nixpkgs.original.ref}" (builtins.readFile (root + "/flake.nix"));
+      lib.hasInfix "github:NixOS/nixpkgs/${lock.nodes.nixpkgs.original.ref}"
+        (builtins.readFile (root + "/flake.nix"));
     "module and unit files are the same data" = mapped == expected;
-    "go.mod asks for no patch release" = lib.hasInfix "\ngo 1.26.0\n" (builtins.readFile (root + "/go.mod"));
+    "go.mod asks for no patch release" = lib.hasInfix "\ngo 1.26.0\n" (
+      builtins.readFile (root + "/go.mod")
+    );
     "go.mod names no toolchain" = !lib.hasInfix "\ntoolchain " (builtins.readFile (root + "/go.mod"));
   };
   inherit (builtins) removeAttrs;
 in
 {
   # What the module writes for the largest case.
-  settings = lib.filterAttrs (_: value: value != null) (machine cases.everything.settings).services.ibutsu.settings;
+  settings =
+    lib.filterAttrs (_: value: value != null)
+      (machine cases.everything.settings).services.ibutsu.settings;
   checked = builtins.length (builtins.attrNames holds) + builtins.length (builtins.attrNames cases);
   faults =
     map (name: "not so: ${name}") (lib.filter (name: !holds.${name}) (builtins.attrNames holds))

@@ -58,9 +58,9 @@ let
     ];
   };
   folders = builtins.concatStringsSep "\n" (
-    map (
-      path: "folder ${path} ${image.folders.${path}.owner} ${image.folders.${path}.mode}"
-    ) (builtins.attrNames image.folders)
+    map (path: "folder ${path} ${image.folders.${path}.owner} ${image.folders.${path}.mode}") (
+      builtins.attrNames image.folders
+    )
   );
 in
 derivation {

@@ -28,7 +28,9 @@ let
   optionals = condition: values: if condition then values else [ ];
   filterAttrs =
     keep: set:
-    listToAttrs (concatMap (name: optional (keep name set.${name}) (nameValuePair name set.${name})) (attrNames set));
+    listToAttrs (
+      concatMap (name: optional (keep name set.${name}) (nameValuePair name set.${name})) (attrNames set)
+    );
   mapAttrsToList = f: set: map (name: f name set.${name}) (attrNames set);
   mapAttrs' = f: set: listToAttrs (mapAttrsToList f set);
   concatMapAttrs = f: set: foldl' (a: b: a // b) { } (mapAttrsToList f set);
@@ -39,9 +41,39 @@ let
     && substring (stringLength text - stringLength suffix) (-1) text == suffix;
   hasInfix = infix: text: builtins.length (builtins.split (escapeRegex infix) text) > 1;
   escapeRegex =
-    builtins.replaceStrings [ "." "[" "]" "(" ")" "*" "+" "?" "{" "}" "|" "\\" "^" "$" ] [
-      "\\." "\\[" "\\]" "\\(" "\\)" "\\*" "\\+" "\\?" "\\{" "\\}" "\\|" "\\\\" "\\^" "\\$"
-    ];
+    builtins.replaceStrings
+      [
+        "."
+        "["
+        "]"
+        "("
+        ")"
+        "*"
+        "+"
+        "?"
+        "{"
+        "}"
+        "|"
+        "\\"
+        "^"
+        "$"
+      ]
+      [
+        "\\."
+        "\\["
+        "\\]"
+        "\\("
+        "\\)"
+        "\\*"
+        "\\+"
+        "\\?"
+        "\\{"
+        "\\}"
+        "\\|"
+        "\\\\"
+        "\\^"
+        "\\$"
+      ];
 
   # Definitions with conditions and priorities, as nixpkgs marks them.
   mkIf = condition: content: {
@@ -93,9 +125,7 @@ let
           name:
           nameValuePair name (
             merge (path ++ [ name ]) (
-              concatMap (
-                d: optionals (d.value ? ${name}) (spread strict d.holds d.priority d.value.${name})
-              ) sets
+              concatMap (d: optionals (d.value ? ${name}) (spread strict d.holds d.priority d.value.${name})) sets
             )
           )
         ) names
@@ -126,7 +156,9 @@ let
     package = simple "a package" (value: isAttrs value || builtins.isString value);
     port = simple "a port" (value: builtins.isInt value && value > 0 && value < 65536);
     anything = simple "anything" (_: true);
-    strMatching = pattern: simple "text like ${pattern}" (value: builtins.isString value && match pattern value != null);
+    strMatching =
+      pattern:
+      simple "text like ${pattern}" (value: builtins.isString value && match pattern value != null);
     listOf = inner: simple "a list of ${inner.name}" (value: isList value && all inner.check value);
     nullOr = inner: inner // { check = value: value == null || inner.check value; };
     attrsOf = inner: {
@@ -187,12 +219,15 @@ let
         let
           value = if builtins.isPath module then import module else module;
           opened = if isFunction value then value (arguments // { inherit config lib; }) else value;
-          parts = if opened ? config || opened ? options || opened ? imports then opened else { config = opened; };
+          parts =
+            if opened ? config || opened ? options || opened ? imports then opened else { config = opened; };
         in
         concatMap open (parts.imports or [ ]) ++ [ parts ];
       opened = concatMap open modules;
       options = foldl' recursiveUnion { } (map (module: module.options or { }) opened);
-      config = fillIn [ ] options (merge [ ] (concatMap (module: spread false true 100 (module.config or { })) opened));
+      config = fillIn [ ] options (
+        merge [ ] (concatMap (module: spread false true 100 (module.config or { })) opened)
+      );
     in
     config;
 
@@ -226,7 +261,9 @@ let
       separator: f: values:
       concatStringsSep separator (map f values);
     optionalString = condition: text: if condition then text else "";
-    removeSuffix = suffix: text: if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
+    removeSuffix =
+      suffix: text:
+      if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
     escapeShellArg = text: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
     fileContents = path: builtins.replaceStrings [ "\n" ] [ "" ] (builtins.readFile path);
     importJSON = path: builtins.fromJSON (builtins.readFile path);
@@ -243,11 +280,17 @@ let
     };
     fileset = {
       unions = paths: paths;
-      toSource = { root, fileset }: assert all builtins.pathExists fileset; root;
+      toSource =
+        { root, fileset }:
+        assert all builtins.pathExists fileset;
+        root;
     };
     licenses.mit.spdxId = "MIT";
     platforms = {
-      linux = [ "x86_64-linux" "aarch64-linux" ];
+      linux = [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
       darwin = [ "aarch64-darwin" ];
     };
     inherit (builtins) map;
