@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/contract/contracttest"
