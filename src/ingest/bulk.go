@@ -44,8 +44,8 @@ type Bulk struct {
 }
 
 const (
-	bulkRows  = 2000
-	bulkBytes = 4 << 20
+	bulkRows  = 1000
+	bulkBytes = 2 << 20
 	bulkFiles = 500
 )
 

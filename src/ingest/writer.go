@@ -207,18 +207,23 @@ const insertArtifacts = `
 	WITH sent AS (
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamp[], $7::bytea[])
 			AS s(id, result_id, run_id, filename, data, upload_date, content)),
-	-- By owner first, whose few files an index finds: by name alone every traceback.log would be compared.
+	-- One look-up for each, which the index of its owner's few files answers: a join of both sides would read, and hash,
+	-- every artifact there is.
 	there AS (
-		SELECT s.id AS sent, a.id, a.upload_date FROM sent s JOIN artifacts a ON a.result_id = s.result_id
-		   AND a.filename = s.filename AND a.data = s.data AND a.content = s.content
+		SELECT s.id AS sent, a.id, a.upload_date FROM sent s CROSS JOIN LATERAL (
+			SELECT id, upload_date FROM artifacts
+			 WHERE result_id = s.result_id AND filename = s.filename AND data = s.data AND content = s.content
+			 ORDER BY upload_date, id LIMIT 1) a
 		UNION ALL
-		SELECT s.id, a.id, a.upload_date FROM sent s JOIN artifacts a ON a.run_id = s.run_id
-		   AND a.filename = s.filename AND a.data = s.data AND a.content = s.content),
+		SELECT s.id, a.id, a.upload_date FROM sent s CROSS JOIN LATERAL (
+			SELECT id, upload_date FROM artifacts
+			 WHERE run_id = s.run_id AND filename = s.filename AND data = s.data AND content = s.content
+			 ORDER BY upload_date, id LIMIT 1) a),
 	put AS (
 		INSERT INTO artifacts (id, result_id, run_id, filename, data, upload_date, content)
 		SELECT s.id, s.result_id, s.run_id, s.filename, s.data, s.upload_date, s.content FROM sent s
 		 WHERE NOT EXISTS (SELECT 1 FROM there t WHERE t.sent = s.id))
-	SELECT DISTINCT ON (sent) sent, id, upload_date FROM there ORDER BY sent, upload_date, id`
+	SELECT sent, id, upload_date FROM there`
 
 func (w *Writer) writeArtifacts(ctx context.Context, rows []*store.Artifact) ([]error, error) {
 	n := len(rows)
