@@ -95,6 +95,10 @@ bench-small: ## The same at 200,000 results, without the largest imports
 	@$(GOBUILD) -o bin/checks/ ./checks/bench
 	@bin/checks/bench $(ARGS)
 
+.PHONY: packaging
+packaging: build ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
+	@checks/nix/run.sh $(ARGS)
+
 .PHONY: lint
 lint: bin/tools/golangci-lint ## Run golangci-lint, which also guards the walls between the rooms
 	@golangci-lint run $(ARGS) ./...
