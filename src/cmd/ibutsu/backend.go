@@ -19,6 +19,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/web"
 )
 
 // openDatabase waits for the database, brings it up to date and opens it.
@@ -123,6 +124,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 			BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
 		}),
 		Limits:      apiLimits(c),
+		Page:        web.Files(),
 		FrontendURL: c.Server.FrontendURL,
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,
