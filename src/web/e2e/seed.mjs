@@ -8,7 +8,7 @@ export async function seed(url, token) {
   };
   const project = await call('POST', '/project', { name: 'payments', title: 'Payments' });
   const password = 'correct horse battery';
-  await call('POST', '/admin/user', { email: 'ana@example.com', name: 'Ana', password, is_active: true, projects: [project] });
+  await call('POST', '/admin/user', { email: 'ana@example.com', name: 'Ana', password, is_active: true, projects: [project], is_superadmin: false });
   const start = Date.now() - 6 * 86400000;
   const errors = [['TimeoutError', 'waited 30 s for payment 4711'], ['AssertionError', "expected 'paid', got 'open'"], ['KeyError', "'currency'"]];
   const made = { project: project.id, password, email: 'ana@example.com', runs: [], failures: [] };
@@ -24,7 +24,7 @@ export async function seed(url, token) {
         const file = `tests/${component}/test_${['cards', 'refunds', 'limits'][i % 3]}.py`;
         const r = await call('POST', '/result', {
           run_id: run.id, project_id: project.id, test_id: `${file}::test_${['charges', 'refuses', 'retries'][i % 3]}_${i}${i % 5 ? '' : '[eur-1]'}`, result, duration: 0.1 + i / 7, start_time: new Date(at.getTime() + i * 1000).toISOString(), source: 'ci', params: i % 5 ? {} : { currency: 'eur' },
-          metadata: { component, env: component === 'ledger' ? 'stage' : 'qa', fspath: file, importance: i % 2 ? 'high' : 'low', markers: i % 4 ? [] : ['smoke'], jenkins: { job_name: 'payments-nightly', build_number: String(100 + build) }, ...(bad && { exception_name, short_tb: `${file}:${i}: in test\n    pay(order)\nE   ${exception_name}: ${message}` }), ...(result === 'skipped' && { skip_reason: 'not in this environment' }) },
+          metadata: { run: run.id, project: project.id, component, env: component === 'ledger' ? 'stage' : 'qa', fspath: file, importance: i % 2 ? 'high' : 'low', markers: i % 4 ? [] : ['smoke'], jenkins: { job_name: 'payments-nightly', build_number: String(100 + build) }, ...(bad && { exception_name, short_tb: `${file}:${i}: in test\n    pay(order)\nE   ${exception_name}: ${message}` }), ...(result === 'skipped' && { skip_reason: 'not in this environment' }) },
         });
         if (bad && build === 6) {
           made.failures.push(r.id);
@@ -41,5 +41,9 @@ export async function seed(url, token) {
   form.set('project', project.id);
   form.set('importFile', new Blob(['<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>']), 'report.xml');
   await call('POST', '/import', form);
+  const other = new FormData();
+  other.set('project', (await call('POST', '/project', { name: 'other', title: 'Other' })).id);
+  other.set('importFile', new Blob(['<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>']), 'elsewhere.xml');
+  await call('POST', '/import', other);
   return made;
 }

@@ -27,7 +27,9 @@ export function messageOf(r: Result): string {
   if (!text) return '';
   const lines = text.split('\n').map((l) => l.trim()).filter(Boolean);
   const marked = lines.filter((l) => /^E\s/.test(l)).map((l) => l.replace(/^E\s+/, ''));
-  return (marked[0] ?? lines.at(-1) ?? '').slice(0, 300);
+  const said = (marked[0] ?? lines.at(-1) ?? '').slice(0, 300);
+  const name = String(meta['exception_name'] ?? '');
+  return name && said.startsWith(name + ': ') ? said.slice(name.length + 2) : said;
 }
 
 /** groups puts failures together that have the same exception and the same message but for its values; largest first. */

@@ -16,7 +16,7 @@ describe('the filter line', () => {
     expect(parse('test_a.py::test_b', 'test_id')).toEqual([{ field: 'test_id', operator: 'contains', value: 'test_a.py::test_b' }]);
   });
   it('prints what can be typed again', () => {
-    for (const text of ['result:failed', 'env!=qa', 'duration>=5', 'class:"a b"', 'job~^nightly', 'started<2026-01-01T10:00:00']) {
+    for (const text of ['result:failed', 'result:failed|error', 'env!=qa', 'duration>=5', 'class:"a b"', 'job~^nightly', 'started<2026-01-01T10:00:00']) {
       expect(print(parse(text, 'x')[0]!)).toBe(text);
     }
   });

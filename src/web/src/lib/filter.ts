@@ -80,6 +80,7 @@ export function parse(text: string, free: string): Filter[] {
 /** print is what one would type for a filter. */
 export function print({ field, operator, value }: Filter): string {
   const short = Object.entries(aliases).find(([, long]) => long === field)?.[0] ?? field;
+  if (operator === 'in' && value.includes(';') && !/\s/.test(value)) return `${short}:${value.replaceAll(';', '|')}`;
   const text = short + shown[operator] + value;
   return /\s/.test(text) ? `${short}${shown[operator]}"${value}"` : text;
 }

@@ -20,7 +20,7 @@ export function Imports() {
   const [over, setOver] = useState(false);
   const { data, error, refetch } = useQuery({
     queryKey: ['imports', project],
-    queryFn: ({ signal }) => api.get<List<'imports', Import>>('/import', { pageSize: 50, filter: [`project_id=${project}`] }, signal),
+    queryFn: ({ signal }) => api.get<List<'imports', Import>>('/import', { pageSize: 50, filter: [`metadata.project_id=${project}`] }, signal),
     refetchInterval: (q) => (q.state.data?.imports.some((i) => !ended(i)) ? 1000 : 30000),
   });
   const send = async (files: FileList | null) => {

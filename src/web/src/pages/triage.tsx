@@ -66,7 +66,7 @@ export function Triage() {
                   <h2><Link to={`${base}/runs/${run.id}`}>{titleOf(run)}</Link></h2>
                   <Bar counts={counts} />
                   <span className="pass">{p == null ? '–' : `${p} %`}</span>
-                  <span className="changes">{c === null ? <span className="quiet">…</span> : <>{chip('fresh', '▲', 'new', 'text-failed')}{chip('still', '■', 'still failing', 'text-error')}{chip('fixed', '▼', 'fixed', 'text-passed')}{c && !c.fresh.length && !c.still.length && !c.fixed.length && <span className="quiet">all good</span>}</>}</span>
+                  <span className="changes">{c === null ? <span className="quiet">…</span> : <>{chip('fresh', '▲', 'new', 'text-failed')}{chip('still', '■', 'still failing', 'text-error')}{chip('fixed', '▼', 'fixed', 'text-passed')}{c && !c.fresh.length && !c.still.length && !c.fixed.length && <span className="quiet">{counts.total ? 'all good' : 'no results yet'}</span>}</>}</span>
                   <span className="trend"><Spark label={`Duration of the newest ${Math.min(s.length, 14)} runs`} values={s.slice(0, 14).map((r) => r.duration ?? 0).reverse()} /> <span className="quiet">{duration(run.duration)}</span></span>
                   <span className="age"><Time at={run.start_time} /></span>
                 </div>

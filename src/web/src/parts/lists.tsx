@@ -46,14 +46,14 @@ export function runColumns(base: string, filters: Filter[], change: (f: Filter[]
     <button type="button" className="value" title={`Only ${value}`} onClick={() => change(add(filters, { field, operator: 'eq', value }))}>{value}</button>
   );
   return [
-    { name: 'Run', width: 'minmax(12rem, 3fr)', cell: (r) => <Link to={`${base}/runs/${r.id}`} className="name">{titleOf(r)}</Link> },
+    { name: 'Run', width: 'minmax(8rem, 3fr)', cell: (r) => <Link to={`${base}/runs/${r.id}`} className="name">{titleOf(r)}</Link> },
     { name: 'Component', width: 'minmax(5rem, 1fr)', wide: true, cell: (r) => by('component', r.component) },
     { name: 'Env', width: 'minmax(4rem, 1fr)', wide: true, cell: (r) => by('env', r.env) },
-    { name: 'Outcome', width: 'minmax(5rem, 1.4fr)', cell: (r) => <Bar counts={countsOf(r)} /> },
+    { name: 'Outcome', width: 'minmax(4rem, 1.4fr)', cell: (r) => <Bar counts={countsOf(r)} /> },
     { name: 'Tests', width: 'minmax(11rem, 1.5fr)', wide: true, cell: (r) => <Tally counts={countsOf(r)} /> },
     { name: 'Pass', width: '4rem', cell: (r) => { const p = passRate(countsOf(r)); return p == null ? '–' : `${p} %`; } },
-    { name: 'Duration', width: '6rem', wide: true, cell: (r) => duration(r.duration) },
-    { name: 'Started', width: '7rem', wide: true, cell: (r) => <Time at={r.start_time} /> },
+    { name: 'Duration', width: '4.5rem', wide: true, cell: (r) => duration(r.duration) },
+    { name: 'Started', width: '6rem', wide: true, cell: (r) => <Time at={r.start_time} /> },
   ];
 }
 
@@ -68,16 +68,16 @@ export function resultColumns(base: string, filters: Filter[], change: (f: Filte
   );
   const text = (f: (r: Result) => string) => (a: Result, b: Result) => f(a).localeCompare(f(b));
   const all: Column<Result>[] = [
-    { name: 'Test', width: 'minmax(11rem, 4fr)', cell: (r) => <TestName id={r.test_id ?? r.id!} to={`${base}/results/${r.id}`} />, sort: text((r) => r.test_id ?? '') },
-    { name: 'Result', width: '6.5rem', cell: (r) => <Outcome state={r.result} />, sort: text((r) => r.result ?? '') },
+    { name: 'Test', width: 'minmax(8rem, 5fr)', cell: (r) => <TestName id={r.test_id ?? r.id!} to={`${base}/results/${r.id}`} />, sort: text((r) => r.test_id ?? '') },
+    { name: 'Result', width: '5.5rem', cell: (r) => <Outcome state={r.result} />, sort: text((r) => r.result ?? '') },
     { name: 'Exception', width: 'minmax(6rem, 1.2fr)', wide: true, cell: (r) => by('metadata.exception_name', meta(r, 'exception_name')), sort: text((r) => meta(r, 'exception_name')) },
-    { name: 'Class', width: '7rem', wide: true, cell: (r) => { const c = meta(r, 'classification'); return by('metadata.classification', c, classWord(c)); }, sort: text((r) => meta(r, 'classification')) },
+    { name: 'Class', width: '6rem', wide: true, cell: (r) => { const c = meta(r, 'classification'); return by('metadata.classification', c, classWord(c)); }, sort: text((r) => meta(r, 'classification')) },
     ...(inRun ? [] : [
       { name: 'Component', width: 'minmax(5rem, 1fr)', wide: true, cell: (r: Result) => by('component', r.component) },
-      { name: 'Env', width: 'minmax(4rem, 0.8fr)', wide: true, cell: (r: Result) => by('env', r.env) },
+      { name: 'Env', width: 'minmax(3rem, 0.6fr)', wide: true, cell: (r: Result) => by('env', r.env) },
     ]),
-    { name: 'Duration', width: '6rem', wide: true, cell: (r) => duration(r.duration), sort: (a, b) => (a.duration ?? 0) - (b.duration ?? 0) },
-    { name: 'Started', width: '7rem', wide: true, cell: (r) => <Time at={r.start_time} />, sort: text((r) => r.start_time ?? '') },
+    { name: 'Duration', width: '4.5rem', wide: true, cell: (r) => duration(r.duration), sort: (a, b) => (a.duration ?? 0) - (b.duration ?? 0) },
+    { name: 'Started', width: '6rem', wide: true, cell: (r) => <Time at={r.start_time} />, sort: text((r) => r.start_time ?? '') },
   ];
   return all;
 }

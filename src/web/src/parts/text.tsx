@@ -24,12 +24,12 @@ export function Text({ text, label }: { text: string; label: string }) {
         <Button size="sm" variant="link" onClick={() => setWrap(!wrap)}>{wrap ? 'Do not wrap' : 'Wrap'}</Button>
         <Copy text={plain(text)} label={`Copy ${label}`} />
       </div>
-      <div className="log-body" ref={scroll} tabIndex={0} role="region" aria-label={label}>
+      <div className="log-body" style={{ height: Math.max(80, virtual.getTotalSize() + 16) }} ref={scroll} tabIndex={0} role="region" aria-label={label}>
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
           {virtual.getVirtualItems().map((item) => {
             const l = lines[item.index]!;
             return (
-              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className={`line${/^E\s/.test(l.line) ? ' says' : ''}`} style={{ transform: `translateY(${item.start}px)` }}>
+              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className={`line${/^E\s/.test(plain(l.line)) ? ' says' : ''}`} style={{ transform: `translateY(${item.start}px)` }}>
                 <span className="number" aria-hidden="true">{l.number}</span>
                 <code>{ansi(l.line).map((s, i) => (s.className ? <span key={i} className={s.className}>{s.text}</span> : s.text))}</code>
               </div>
