@@ -44,12 +44,13 @@ tools:
 	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture
 
 .PHONY: conformance
-conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v", WIDGETS=1 for all areas)
+conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v")
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory bin/ibutsu tools run-conformance
 
-# Widgets and dashboards are built after the rest: WIDGETS=1 checks them too.
-WITHOUT := $(if $(filter 1,$(WIDGETS)),,--without widget --without widget-config --without dashboard)
+# WIDGETS=0 leaves widgets and dashboards out.
+WIDGETS ?= 1
+WITHOUT := $(if $(filter 0,$(WIDGETS)),--without widget --without widget-config --without dashboard)
 
 .PHONY: run-conformance run-clients run-adoption run-torture
 run-conformance:
@@ -57,10 +58,10 @@ run-conformance:
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
 
 run-clients:
-	@bin/checks/withserver -redis -mail $(PYTHON) checks/clients/run.py $(if $(filter 1,$(WIDGETS)),--widgets) $(ARGS)
+	@bin/checks/withserver -redis -mail $(PYTHON) checks/clients/run.py $(if $(filter 0,$(WIDGETS)),,--widgets) $(ARGS)
 
 run-adoption:
-	@bin/checks/withpg bin/checks/adoption $(if $(filter 1,$(WIDGETS)),-widgets) $(ARGS)
+	@bin/checks/withpg bin/checks/adoption $(if $(filter 0,$(WIDGETS)),,-widgets) $(ARGS)
 
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)

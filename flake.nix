@@ -38,10 +38,12 @@
       apps = forSystems (pkgs: {
         default = {
           type = "app";
-          program = lib.getExe (import ./nixos/up.nix {
-            inherit pkgs;
-            inherit (self.packages.${pkgs.stdenv.hostPlatform.system}) ibutsu;
-          });
+          program = lib.getExe (
+            import ./nixos/up.nix {
+              inherit pkgs;
+              inherit (self.packages.${pkgs.stdenv.hostPlatform.system}) ibutsu;
+            }
+          );
           meta.description = "Serve Ibutsu on :8080 with its worker, scheduler and PostgreSQL";
         };
       });

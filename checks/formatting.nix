@@ -4,7 +4,6 @@ pkgs.runCommand "check-formatting"
   {
     nativeBuildInputs = [
       pkgs.nixfmt
-      pkgs.statix
       pkgs.deadnix
     ];
     src = lib.fileset.toSource {
@@ -14,7 +13,6 @@ pkgs.runCommand "check-formatting"
   }
   ''
     find $src -name '*.nix' -exec nixfmt --check {} +
-    statix check $src
     deadnix --fail $src
     touch $out
   ''

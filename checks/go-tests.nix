@@ -10,7 +10,8 @@ packages.ibutsu-unwrapped.overrideAttrs (old: {
   src = lib.fileset.toSource {
     root = ../.;
     fileset = lib.fileset.unions (
-      map (name: ../. + "/${name}") (import ../nixos/source.nix) ++ [
+      map (name: ../. + "/${name}") (import ../nixos/source.nix)
+      ++ [
         ./withpg
         ../docs
       ]

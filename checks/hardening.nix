@@ -3,7 +3,6 @@
   self,
   pkgs,
   lib,
-  packages,
   ...
 }:
 let

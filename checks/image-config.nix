@@ -15,13 +15,29 @@ assert whole.config.User == "65532:65532" && slim.config.User == "65532:65532";
 assert whole.config.Cmd == [ "up" ] && slim.config.Cmd == [ "serve" ];
 assert whole.config.Volumes ? "/var/lib/ibutsu";
 assert whole.config.Labels."org.opencontainers.image.version" == whole.tag;
-assert !(lib.any (name: lib.elem name [ "sh" "bash" "busybox" "postgresql" ]) names);
-pkgs.runCommand "check-image-config" { nativeBuildInputs = [ pkgs.jq pkgs.gnutar ]; } ''
-  tar -xOf ${packages.image-slim} manifest.json | jq -r '.[0].Config' > name
-  tar -xOf ${packages.image-slim} "$(cat name)" | jq -e '.config.User == "65532:65532" and .config.Entrypoint == ["/bin/ibutsu"]'
-  if tar -tf ${packages.image-slim} | grep -E '/bin/(ba|da)?sh$'; then echo 'a shell is in the slim image'; exit 1; fi
-  gzip -9 < ${packages.image-slim} | wc -c > size
-  echo "slim, compressed: $(cat size) bytes"
-  [ "$(cat size)" -lt 60000000 ]
-  touch $out
-''
+assert
+  !(lib.any (
+    name:
+    lib.elem name [
+      "sh"
+      "bash"
+      "busybox"
+      "postgresql"
+    ]
+  ) names);
+pkgs.runCommand "check-image-config"
+  {
+    nativeBuildInputs = [
+      pkgs.jq
+      pkgs.gnutar
+    ];
+  }
+  ''
+    tar -xOf ${packages.image-slim} manifest.json | jq -r '.[0].Config' > name
+    tar -xOf ${packages.image-slim} "$(cat name)" | jq -e '.config.User == "65532:65532" and .config.Entrypoint == ["/bin/ibutsu"]'
+    if tar -tf ${packages.image-slim} | grep -E '/bin/(ba|da)?sh$'; then echo 'a shell is in the slim image'; exit 1; fi
+    gzip -9 < ${packages.image-slim} | wc -c > size
+    echo "slim, compressed: $(cat size) bytes"
+    [ "$(cat size)" -lt 60000000 ]
+    touch $out
+  ''

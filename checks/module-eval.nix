@@ -13,17 +13,23 @@ let
     case:
     let
       inherit (machine case.settings) config;
-      refused = map (a: a.message) (lib.filter (a: !a.assertion && lib.hasInfix "ibutsu" a.message) config.assertions);
+      refused = map (a: a.message) (
+        lib.filter (a: !a.assertion && lib.hasInfix "ibutsu" a.message) config.assertions
+      );
       found = lib.filter (text: !lib.any (lib.hasInfix text) refused) (case.refused or [ ]);
     in
     lib.optional (!(case ? refused) && refused != [ ]) "refused: ${toString refused}"
     ++ map (text: "not refused: ${text}") found
-    ++ lib.optional (!(case ? refused) && !(case.holds config)) "the configuration is not what it should be";
+    ++ lib.optional (
+      !(case ? refused) && !(case.holds config)
+    ) "the configuration is not what it should be";
 
   wrong = lib.filterAttrs (_: f: f != [ ]) (lib.mapAttrs (_: failures) expected);
 in
 assert lib.assertMsg (wrong == { }) (builtins.toJSON wrong);
 # The settings of the largest case go through the program's own check.
 pkgs.runCommand "check-module-eval" { } ''
-  ln -s ${(machine expected.everything.settings).config.systemd.units."ibutsu-backend.service".unit} $out
+  ln -s ${
+    (machine expected.everything.settings).config.systemd.units."ibutsu-backend.service".unit
+  } $out
 ''

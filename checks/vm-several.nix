@@ -2,23 +2,21 @@
 # other shows, and the service outlives each of them.
 { self, pkgs, ... }:
 let
-  member =
-    roles:
-    {
-      imports = [ self.nixosModules.ibutsu ];
-      services.ibutsu = {
-        enable = true;
-        openFirewall = roles.backend.enable or true;
-        database.createLocally = false;
-        credentials.database_url = "/etc/ibutsu-database-url";
-      }
-      // roles;
-      environment.etc."ibutsu-database-url" = {
-        text = "postgres://ibutsu:only-in-this-test@database/ibutsu";
-        mode = "0600";
-      };
-      environment.systemPackages = [ pkgs.jq ];
+  member = roles: {
+    imports = [ self.nixosModules.ibutsu ];
+    services.ibutsu = {
+      enable = true;
+      openFirewall = roles.backend.enable or true;
+      database.createLocally = false;
+      credentials.database_url = "/etc/ibutsu-database-url";
+    }
+    // roles;
+    environment.etc."ibutsu-database-url" = {
+      text = "postgres://ibutsu:only-in-this-test@database/ibutsu";
+      mode = "0600";
     };
+    environment.systemPackages = [ pkgs.jq ];
+  };
 in
 pkgs.testers.runNixOSTest {
   name = "ibutsu-several-machines";
@@ -61,30 +59,43 @@ pkgs.testers.runNixOSTest {
     token = one.succeed("ibutsu token create --email a@example.com --name test").strip()
 
 
-    def call(machine, to, path, data=""):
-        body = f"-d '{data}' -H 'Content-Type: application/json'" if data else ""
-        return machine.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' {body} http://{to}:8080/api{path}")
+    def call(machine, path, arguments=""):
+        return f"curl --fail --silent -H 'Authorization: Bearer {token}' {arguments} 'http://{machine.name}:8080/api{path}'"
 
 
-    project = one.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' http://one:8080/api/project -d '{{\"name\": \"p\", \"title\": \"P\"}}' | jq -r .id").strip()
-    one.succeed("echo '<testsuite name=\"s\" tests=\"1\"><testcase classname=\"c\" name=\"t\"/></testsuite>' > /tmp/report.xml")
+    def upload(machine, test):
+        machine.succeed(f"echo '<testsuite name=\"s\"><testcase classname=\"c\" name=\"{test}\"/></testsuite>' > /tmp/report.xml")
+        machine.succeed(call(machine, "/import", f"-F importFile=@/tmp/report.xml -F project={project}"))
+
+
+    def shows(machine, count):
+        results = call(machine, f"/result?filter=project_id%3D{project}")
+        machine.wait_until_succeeds(f"{results} | jq -e '.results | length == {count}'", timeout=60)
+
+
+    body = '{"name": "p", "title": "P"}'
+    created = call(one, "/project", f"-H 'Content-Type: application/json' -d '{body}'")
+    project = one.succeed(f"{created} | jq -r .id").strip()
 
     with subtest("what one backend accepts, the worker imports and the other shows"):
-        one.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' -F importFile=@/tmp/report.xml -F project={project} http://one:8080/api/import")
-        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' http://two:8080/api/result | jq -e '.results | length == 1'", timeout=60)
+        upload(one, "first")
+        shows(two, 1)
 
     with subtest("a backend may crash: the other serves"):
         one.crash()
-        call(two, "two", "/project")
+        two.succeed(call(two, "/project"))
 
-    with subtest("the worker is killed, hangs and restarts: imports go on"):
+    with subtest("the worker is killed and hangs: imports go on"):
         worker.succeed("kill -9 $(systemctl show -P MainPID ibutsu-worker)")
-        two.succeed("cp /dev/stdin /tmp/report.xml <<< '<testsuite name=\"s\" tests=\"1\"><testcase classname=\"c\" name=\"u\"/></testsuite>'")
-        two.succeed(f"curl --fail --silent -H 'Authorization: Bearer {token}' -F importFile=@/tmp/report.xml -F project={project} http://two:8080/api/import")
-        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' http://two:8080/api/result | jq -e '.results | length == 2'", timeout=60)
+        upload(two, "second")
+        shows(two, 2)
+        worker.wait_for_unit("ibutsu-worker.service")
+        worker.succeed("kill -STOP $(systemctl show -P MainPID ibutsu-worker)")
+        upload(two, "third")
+        shows(two, 3)
 
     with subtest("the database restarts: all come back by themselves"):
         database.succeed("systemctl restart postgresql.service")
-        two.wait_until_succeeds(f"curl --fail --silent -H 'Authorization: Bearer {token}' http://two:8080/api/project", timeout=60)
+        two.wait_until_succeeds(call(two, "/project"), timeout=60)
   '';
 }

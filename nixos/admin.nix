@@ -7,7 +7,9 @@
 }:
 let
   credentials = lib.concatStringsSep " " (
-    lib.mapAttrsToList (name: path: "--property=LoadCredential=${lib.escapeShellArg "${name}:${path}"}") cfg.credentials
+    lib.mapAttrsToList (
+      name: path: "--property=LoadCredential=${lib.escapeShellArg "${name}:${path}"}"
+    ) cfg.credentials
   );
   environmentFiles = lib.concatMapStringsSep " " (
     path: "--property=EnvironmentFile=${lib.escapeShellArg (toString path)}"

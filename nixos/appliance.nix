@@ -139,8 +139,9 @@ in
       "20-root" = {
         storePaths = [ toplevel ];
         # What is in the store is not yet known to Nix, which would delete or fetch it again.
-        contents."/nix-path-registration".source =
-          "${pkgs.closureInfo { rootPaths = [ toplevel ]; }}/registration";
+        contents."/nix-path-registration".source = "${
+          pkgs.closureInfo { rootPaths = [ toplevel ]; }
+        }/registration";
         repartConfig = {
           Type = "root";
           Format = "ext4";

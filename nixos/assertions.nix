@@ -55,7 +55,8 @@ in
         assertion = exposed == [ ];
         message = ''
           These settings of services.ibutsu are secrets, and settings are written to the Nix store, where everybody can read
-          them: ${toString exposed}. Put each into a file and name it: services.ibutsu.credentials.${lib.head (exposed ++ [ "jwt_secret" ])} = "/run/secrets/…";
+          them: ${toString exposed}. Put each into a file and name it:
+            services.ibutsu.credentials.${lib.head (exposed ++ [ "jwt_secret" ])} = "/run/secrets/…";
         '';
       }
       {

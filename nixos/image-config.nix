@@ -33,7 +33,8 @@ in
       "org.opencontainers.image.version" = version;
       "org.opencontainers.image.licenses" = "MIT";
       "org.opencontainers.image.source" = "https://github.com/ibutsu/ibutsu-go";
-      "org.opencontainers.image.documentation" = "https://github.com/ibutsu/ibutsu-go/blob/main/docs/deploy.md";
+      "org.opencontainers.image.documentation" =
+        "https://github.com/ibutsu/ibutsu-go/blob/main/docs/deploy.md";
     };
   }
   // (if whole then { Volumes.${state} = { }; } else { });

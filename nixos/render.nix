@@ -31,7 +31,9 @@ let
       [
         (
           "[${name}]\n"
-          + builtins.concatStringsSep "" (map (key: lines key unit.${name}.${key}) (builtins.attrNames unit.${name}))
+          + builtins.concatStringsSep "" (
+            map (key: lines key unit.${name}.${key}) (builtins.attrNames unit.${name})
+          )
         )
       ]
     else
@@ -98,7 +100,7 @@ let
     ];
   };
 
-  image = "localhost/ibutsu-slim:latest";
+  version = builtins.replaceStrings [ "\n" ] [ "" ] (builtins.readFile ../VERSION);
 
   # The same units around containers. Podman passes the socket and the readiness of the program through; what hardens a
   # unit is said in Podman's words.
@@ -114,7 +116,7 @@ let
         Unit = unit.Unit;
         Container = {
           ContainerName = name;
-          Image = image;
+          Image = "localhost/ibutsu-slim:${version}";
           Exec = command unit.Service;
           Environment = unit.Service.Environment ++ [ "DATABASE_URL_FILE=/run/secrets/ibutsu-database-url" ];
           EnvironmentFile = "/etc/ibutsu/environment";
@@ -126,21 +128,22 @@ let
           NoNewPrivileges = true;
           StopTimeout = 45;
         };
-        Service = pick [
-          "Type"
-          "RemainAfterExit"
-          "Restart"
-          "RestartSec"
-          "RestartSteps"
-          "RestartMaxDelaySec"
-          "RestartMode"
-          "Slice"
-          "TimeoutStartSec"
-        ] (if unit.Service.Type == "notify" then drop [ "Type" ] unit.Service else unit.Service)
-        // {
-          # More than StopTimeout, or systemd kills what Podman still waits for.
-          TimeoutStopSec = "60s";
-        };
+        Service =
+          pick [
+            "Type"
+            "RemainAfterExit"
+            "Restart"
+            "RestartSec"
+            "RestartSteps"
+            "RestartMaxDelaySec"
+            "RestartMode"
+            "Slice"
+            "TimeoutStartSec"
+          ] (if unit.Service.Type == "notify" then drop [ "Type" ] unit.Service else unit.Service)
+          // {
+            # More than StopTimeout, or systemd kills what Podman still waits for.
+            TimeoutStopSec = "60s";
+          };
         Install = unit.Install;
       };
       services = builtins.filter (hasSuffix ".service") (builtins.attrNames all);
@@ -174,7 +177,7 @@ let
       };
       Container = {
         ContainerName = "ibutsu";
-        Image = "localhost/ibutsu:latest";
+        Image = "localhost/ibutsu:${version}";
         PublishPort = "8080:8080";
         Volume = "ibutsu.volume:/var/lib/ibutsu";
         Notify = true;
@@ -202,6 +205,8 @@ in
   inherit file files;
 
   packaging = withHeader (
-    below "systemd" (files plain) // below "quadlet" (files whole) // below "quadlet-roles" (files containers)
+    below "systemd" (files plain)
+    // below "quadlet" (files whole)
+    // below "quadlet-roles" (files containers)
   );
 }

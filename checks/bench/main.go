@@ -1,6 +1,6 @@
 // Command bench measures bin/ibutsu beside the original's figures and prints one table:
 //
-//	bench [-large] [-passes 3] [-seconds 8] [-only posts,imports,lists,idle,start,health] [-out report.json]
+//	bench [-large] [-passes 3] [-seconds 8] [-only posts,imports,lists,widgets,idle,start,health] [-out report.json]
 //
 // It starts `ibutsu up` on a private state folder, so that PostgreSQL and the load share the machine's cores with the
 // server, with synchronous_commit on. Each figure is the best of the passes, as the original's are.
@@ -33,7 +33,7 @@ func main() {
 }
 
 func measure() error {
-	b := &bench{}
+	b := &bench{cold: map[string]float64{}}
 	flag.StringVar(&b.binary, "binary", filepath.Join("bin", "ibutsu"), "the server's program")
 	flag.StringVar(&b.state, "state", "", "state folder to use and keep; one that is seeded already is not seeded again (default: a temporary one)")
 	flag.StringVar(&b.originals, "original", filepath.Join("checks", "bench", "original"), "folder with the original's figures")
@@ -41,7 +41,7 @@ func measure() error {
 	flag.IntVar(&b.passes, "passes", 3, "how often each figure is taken; the best counts")
 	flag.DurationVar(&b.duration, "duration", 8*time.Second, "how long each load lasts")
 	flag.IntVar(&b.repeat, "repeat", 60, "how often each page is asked for in a pass")
-	flag.StringVar(&b.only, "only", "idle,start,health,lists,posts,imports", "what to measure")
+	flag.StringVar(&b.only, "only", "idle,start,health,lists,widgets,posts,imports", "what to measure")
 	out := flag.String("out", "", "write all figures as JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -63,6 +63,7 @@ type bench struct {
 	server   *harness.Server
 	original *original
 	lines    []line
+	cold     map[string]float64 // ms that widgets took when last measured
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
@@ -86,6 +87,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}{
 		{"idle", b.idle}, {"start", b.start}, {"health", b.health},
 		{"lists", func(ctx context.Context) error { return b.lists(ctx, 2) }},
+		{"widgets", func(ctx context.Context) error { return b.widgets(ctx, 0) }},
 		{"posts", b.posts}, {"imports", b.imports},
 	}
 	for _, s := range steps {
@@ -108,12 +110,15 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	b.heading("2,000,000 results in 40 projects, 400,000 in the one that is asked for")
 	for _, s := range steps {
-		if !b.wants(s.name) || (s.name != "lists" && s.name != "posts" && s.name != "start") {
+		if !b.wants(s.name) || (s.name != "lists" && s.name != "widgets" && s.name != "posts" && s.name != "start") {
 			continue
 		}
 		run := s.run
 		if s.name == "lists" {
 			run = func(ctx context.Context) error { return b.lists(ctx, 4) }
+		}
+		if s.name == "widgets" {
+			run = func(ctx context.Context) error { return b.widgets(ctx, 5) }
 		}
 		fmt.Fprintln(os.Stderr, "measuring", s.name)
 		if err := errors.Join(b.settle(ctx), run(ctx)); err != nil {

@@ -70,15 +70,15 @@ func (m *Mail) receive(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		switch word := strings.ToUpper(strings.TrimSpace(line)); {
-		case word == "DATA":
+		switch strings.ToUpper(strings.TrimSpace(line)) {
+		case "DATA":
 			say("354 go on")
 			if err := m.keep(reader); err != nil {
 				say("451 " + err.Error())
 				return
 			}
 			say("250 kept")
-		case word == "QUIT":
+		case "QUIT":
 			say("221 bye")
 			return
 		default:

@@ -30,3 +30,13 @@ need() {
 nix_eval() {
   nix-instantiate --eval --strict --json "$@" 2> >(grep -v "build-users-group" >&2)
 }
+
+# python_tools: a Python with checks/nix/requirements.txt, in $work/venv.
+python_tools() {
+  if ! cmp -s checks/nix/requirements.txt "$work/venv/.requirements"; then
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r checks/nix/requirements.txt
+    cp checks/nix/requirements.txt "$work/venv/.requirements"
+  fi
+}

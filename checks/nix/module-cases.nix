@@ -85,7 +85,9 @@ in
       && (service config).EnvironmentFile == [ "/run/secrets/ibutsu.env" ]
       && config.services.ibutsu.settings.redis_url == "unix:///run/redis-ibutsu/redis.sock"
       && config.services.ibutsu.settings.frontend_url == "https://ibutsu.example.com"
-      && config.services.nginx.virtualHosts."ibutsu.example.com".locations."/".proxyPass == "http://127.0.0.1:9000"
+      &&
+        config.services.nginx.virtualHosts."ibutsu.example.com".locations."/".proxyPass
+        == "http://127.0.0.1:9000"
       && lib.elem "LEVEL=info" config.systemd.services.ibutsu-module-digest.serviceConfig.Environment
       && lib.elem "token:/run/secrets/digest" config.systemd.services.ibutsu-module-digest.serviceConfig.LoadCredential;
   };

@@ -147,7 +147,7 @@ func TestTheAPIWritesNoSQL(t *testing.T) {
 	t.Parallel()
 	for _, room := range []string{"api", "auth"} {
 		files := 0
-		require.NoError(t, filepath.WalkDir(filepath.Join("..", "..", "src", room), func(path string, d fs.DirEntry, err error) error {
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", "..", "src", room), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}

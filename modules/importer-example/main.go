@@ -49,31 +49,35 @@ func (tap) Import(_ context.Context, upload plugin.Upload, send func(*proto.Row)
 		case plan != nil:
 			n, err := strconv.Atoi(plan[1])
 			if err != nil {
-				return &plugin.Fault{Where: fmt.Sprintf("line %d", number), Reason: "the plan is no number"}
+				return &plugin.FaultError{Where: fmt.Sprintf("line %d", number), Reason: "the plan is no number"}
 			}
 			planned = n
 		case strings.HasPrefix(line, "Bail out!"):
-			return &plugin.Fault{Where: fmt.Sprintf("line %d", number), Reason: "the tests bailed out:" + strings.TrimPrefix(line, "Bail out!")}
+			return &plugin.FaultError{Where: fmt.Sprintf("line %d", number), Reason: "the tests bailed out:" + strings.TrimPrefix(line, "Bail out!")}
 		case test != nil:
 			seen++
-			if err := send(result(seen, test)); err != nil {
+			row, err := result(seen, test)
+			if err != nil {
+				return err
+			}
+			if err := send(row); err != nil {
 				return err
 			}
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return &plugin.Fault{Where: fmt.Sprintf("line %d", number+1), Reason: "the line is longer than 1 MiB"}
+		return &plugin.FaultError{Where: fmt.Sprintf("line %d", number+1), Reason: "the line is longer than 1 MiB"}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("reading the upload: %w", err)
 	}
 	if planned >= 0 && planned != seen {
-		return &plugin.Fault{Reason: fmt.Sprintf("%d tests were planned, and there are %d", planned, seen)}
+		return &plugin.FaultError{Reason: fmt.Sprintf("%d tests were planned, and there are %d", planned, seen)}
 	}
 	return nil
 }
 
-func result(number int, test []string) *proto.Row {
+func result(number int, test []string) (*proto.Row, error) {
 	failed, name, directive, why := test[1] != "", strings.TrimSpace(test[3]), strings.ToUpper(test[4]), test[5]
 	if name == "" {
 		name = fmt.Sprintf("test %d", number)
@@ -89,10 +93,13 @@ func result(number int, test []string) *proto.Row {
 	case failed:
 		outcome = "failed"
 	}
-	metadata := map[string]any{"tap_number": number}
+	metadata := map[string]string{"tap_number": strconv.Itoa(number)}
 	if why != "" {
 		metadata["reason"] = why
 	}
-	text, _ := json.Marshal(metadata) // of texts and numbers nothing can fail
-	return &proto.Row{Row: &proto.Row_Result{Result: &proto.Result{TestId: name, Result: outcome, MetadataJson: text}}}
+	text, err := json.Marshal(metadata)
+	if err != nil {
+		return nil, err
+	}
+	return &proto.Row{Row: &proto.Row_Result{Result: &proto.Result{TestId: name, Result: outcome, MetadataJson: text}}}, nil
 }

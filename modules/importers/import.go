@@ -126,7 +126,7 @@ func (t *translation) begin(ctx context.Context, r *proto.Run) error {
 		Source:    t.source(r.GetSource()),
 		Created:   start,
 		StartTime: start,
-		Duration:  seconds(r.Duration),
+		Duration:  seconds(r.Duration != nil, r.GetDuration()),
 		Metadata:  metadata.json(),
 	}
 	if run.ProjectID == nil {
@@ -197,7 +197,7 @@ func (t *translation) addResult(ctx context.Context, r *proto.Result) error {
 		TestID:    &testID,
 		Result:    outcome,
 		StartTime: moment(r.GetStartTime(), run.StartTime),
-		Duration:  seconds(r.Duration),
+		Duration:  seconds(r.Duration != nil, r.GetDuration()),
 		Component: metadata.or("component", orOf(label(r.GetComponent()), run.Component)),
 		Env:       metadata.or("env", orOf(label(r.GetEnv()), run.Env)),
 		Source:    orOf(t.source(r.GetSource()), run.Source),

@@ -54,8 +54,6 @@ func (s scripted) Describe() *proto.DescribeResponse {
 	return d
 }
 
-func number(f float64) *float64 { return &f }
-
 func (s scripted) Import(_ context.Context, upload plugin.Upload, send func(*proto.Row) error) error {
 	run := func(r *proto.Run) { _ = send(&proto.Row{Row: &proto.Row_Run{Run: r}}) }
 	result := func(r *proto.Result) error { return send(&proto.Row{Row: &proto.Row_Result{Result: r}}) }
@@ -66,7 +64,7 @@ func (s scripted) Import(_ context.Context, upload plugin.Upload, send func(*pro
 		if err != nil {
 			return err
 		}
-		run(&proto.Run{Component: "cart", Env: "qa", Project: "shop", Duration: number(9), MetadataJson: []byte(`{"own":1,"both":"run"}`)})
+		run(&proto.Run{Component: "cart", Env: "qa", Project: "shop", Duration: new(9.0), MetadataJson: []byte(`{"own":1,"both":"run"}`)})
 		artifact(&proto.Artifact{FileName: "run.log", Size: 3, Content: []byte("log")})
 		_ = send(&proto.Row{Row: &proto.Row_Progress{Progress: &proto.Progress{Done: 1, Total: 2}}})
 		_ = result(&proto.Result{TestId: "a\x00b", Result: "passed", StartTime: timestamppb.New(time.Unix(1700000000, 0)),
@@ -74,12 +72,12 @@ func (s scripted) Import(_ context.Context, upload plugin.Upload, send func(*pro
 		artifact(&proto.Artifact{FileName: "out.txt", Size: int64(len(content)), Content: content[:2]})
 		artifact(&proto.Artifact{Content: content[2:]})
 		_ = send(&proto.Row{Row: &proto.Row_Note{Note: "something was left out"}})
-		_ = result(&proto.Result{TestId: strings.Repeat("long", 1000), Result: "failed", Env: "own", Duration: number(-1)})
+		_ = result(&proto.Result{TestId: strings.Repeat("long", 1000), Result: "failed", Env: "own", Duration: new(-1.0)})
 	case "bare":
 		_ = result(&proto.Result{TestId: "t", Result: "passed"})
 	case "faulty":
 		_ = result(&proto.Result{TestId: "t", Result: "passed"})
-		return &plugin.Fault{Where: "line 3", Reason: "this is nonsense"}
+		return &plugin.FaultError{Where: "line 3", Reason: "this is nonsense"}
 	case "failing":
 		return errors.New("no space left")
 	case "panic":
@@ -144,14 +142,14 @@ func (u upload) Size() int64  { return int64(len(u.content)) }
 func (u upload) Open(context.Context) (io.ReadCloser, error) {
 	var r io.Reader = strings.NewReader(u.content)
 	if u.fault != nil {
-		r = io.MultiReader(r, errorReader{u.fault})
+		r = io.MultiReader(r, readError{u.fault})
 	}
 	return io.NopCloser(r), nil
 }
 
-type errorReader struct{ error }
+type readError struct{ error }
 
-func (e errorReader) Read([]byte) (int, error) { return 0, e.error }
+func (e readError) Read([]byte) (int, error) { return 0, e.error }
 
 // gathered is a sink that keeps everything.
 type gathered struct {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -86,9 +87,7 @@ func cleanValue(v any, depth int) (any, error) {
 
 // merge puts the other's members over these.
 func (f fields) merge(other fields) {
-	for key, value := range other {
-		f[key] = value
-	}
+	maps.Copy(f, other)
 }
 
 // text is a member that is text, else empty.
@@ -151,11 +150,12 @@ func orOf(a, b *string) *string {
 // shown is a text of the importer in a message.
 func shown(s string) string { return fit(clean(s), maxShown) }
 
-func seconds(d *float64) *float64 {
-	if d == nil || math.IsNaN(*d) || math.IsInf(*d, 0) || *d < 0 {
+// seconds is a duration that is set and makes sense.
+func seconds(set bool, d float64) *float64 {
+	if !set || math.IsNaN(d) || math.IsInf(d, 0) || d < 0 {
 		return nil
 	}
-	return d
+	return &d
 }
 
 func outcome(s string) (*string, error) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rs/zerolog"
+
 	"github.com/ibutsu/ibutsu-go/modules/importers"
 	"github.com/ibutsu/ibutsu-go/modules/service"
 	"github.com/ibutsu/ibutsu-go/src/config"
@@ -14,6 +16,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry"
+	"github.com/ibutsu/ibutsu-go/src/widget"
 )
 
 // Options are what the worker cannot know by itself.
@@ -54,6 +57,8 @@ func New(o Options) plugin.Module {
 			Imports: c.Jobs.Concurrency,
 			Log:     log,
 			Slog:    telemetry.Slog(log),
+
+			TallyWishes: func(ctx context.Context) error { return tendTallies(ctx, s, c.Jobs.TallyFields, log) },
 		})
 		if err == nil {
 			err = w.Start(ctx)
@@ -73,6 +78,19 @@ type running struct {
 }
 
 func (r *running) Close() { r.store.Close() }
+
+// tendTallies proposes tallies for what dashboards often count, and makes them where that is allowed.
+func tendTallies(ctx context.Context, s *store.Store, build bool, log zerolog.Logger) error {
+	proposals, err := widget.TallyWishes(ctx, s, build)
+	for _, p := range proposals {
+		said := "dashboards often group by this field of the metadata; a tally would answer them at once (setting tally_fields)"
+		if p.Tallied {
+			said = "a tally was made for a field that dashboards often group by"
+		}
+		log.Info().Str("field", p.Field).Int64("asked", p.Asked).Dur("took", p.Took).Msg(said)
+	}
+	return err
+}
 
 func limits(c config.Limits) importer.Limits {
 	return importer.Limits{Upload: c.Upload, Unpacked: c.Unpacked, Members: c.Members, Artifact: c.ImportArtifact}

@@ -19,8 +19,8 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
-// Refusal is the answer of an operation that does not do what it was asked for.
-type Refusal struct {
+// refusalError is the answer of an operation that does not do what it was asked for.
+type refusalError struct {
 	Status  int
 	Message string // for a person
 	style   style
@@ -37,23 +37,23 @@ const (
 	asText                 // bare text: where content was asked for
 )
 
-func (r *Refusal) Error() string {
+func (r *refusalError) Error() string {
 	if r.cause != nil {
 		return fmt.Sprintf("%d %s: %v", r.Status, r.Message, r.cause)
 	}
 	return fmt.Sprintf("%d %s", r.Status, r.Message)
 }
 
-func (r *Refusal) Unwrap() error { return r.cause }
+func (r *refusalError) Unwrap() error { return r.cause }
 
 // refuse answers with a JSON string.
 func refuse(status int, format string, args ...any) error {
-	return &Refusal{Status: status, Message: fmt.Sprintf(format, args...)}
+	return &refusalError{Status: status, Message: fmt.Sprintf(format, args...)}
 }
 
 // problem answers with a problem document.
 func problem(status int, format string, args ...any) error {
-	return &Refusal{Status: status, Message: fmt.Sprintf(format, args...), style: asProblem}
+	return &refusalError{Status: status, Message: fmt.Sprintf(format, args...), style: asProblem}
 }
 
 // asContent turns an operation's refusal into the bare text that those get who asked for content.
@@ -69,10 +69,10 @@ func asContent(err error) error {
 }
 
 // refusalOf finds the answer to an error of any room.
-func refusalOf(err error) *Refusal {
+func refusalOf(err error) *refusalError {
 	var (
-		r         *Refusal
-		violation *contract.Violation
+		r         *refusalError
+		violation *contract.ViolationError
 		unusable  *filter.Error
 		fiberErr  *fiber.Error
 		tooMany   *auth.TooManyError
@@ -81,37 +81,37 @@ func refusalOf(err error) *Refusal {
 	case errors.As(err, &r):
 		return r
 	case errors.As(err, &violation):
-		return &Refusal{Status: violation.Status, Message: violation.Detail, style: asProblem}
+		return &refusalError{Status: violation.Status, Message: violation.Detail, style: asProblem}
 	case errors.As(err, &unusable):
-		return &Refusal{Status: http.StatusBadRequest, Message: unusable.Error(), style: asProblem}
+		return &refusalError{Status: http.StatusBadRequest, Message: unusable.Error(), style: asProblem}
 	case errors.As(err, &fiberErr):
-		return &Refusal{Status: fiberErr.Code, Message: fiberErr.Message, style: asProblem}
+		return &refusalError{Status: fiberErr.Code, Message: fiberErr.Message, style: asProblem}
 	case errors.Is(err, auth.ErrUnauthenticated):
-		return &Refusal{Status: http.StatusUnauthorized, Message: "The token is not valid: it is not one of this server's, or it has expired or been revoked", style: asProblem, cause: err}
+		return &refusalError{Status: http.StatusUnauthorized, Message: "The token is not valid: it is not one of this server's, or it has expired or been revoked", style: asProblem, cause: err}
 	case errors.Is(err, auth.ErrForbidden):
-		return &Refusal{Status: http.StatusForbidden, Message: "Forbidden"}
+		return &refusalError{Status: http.StatusForbidden, Message: "Forbidden"}
 	case errors.As(err, &tooMany):
-		return &Refusal{Status: http.StatusTooManyRequests, Message: "Too many attempts", style: asProblem, after: int(tooMany.After.Seconds()) + 1}
+		return &refusalError{Status: http.StatusTooManyRequests, Message: "Too many attempts", style: asProblem, after: int(tooMany.After.Seconds()) + 1}
 	case errors.Is(err, middleware.ErrTooLarge):
-		return &Refusal{Status: http.StatusRequestEntityTooLarge, Message: "The body is larger than the server takes", style: asProblem}
+		return &refusalError{Status: http.StatusRequestEntityTooLarge, Message: "The body is larger than the server takes", style: asProblem}
 	case errors.Is(err, ingest.ErrBusy):
-		return &Refusal{Status: http.StatusTooManyRequests, Message: "More is written at the moment than the database takes", style: asProblem, after: 1}
+		return &refusalError{Status: http.StatusTooManyRequests, Message: "More is written at the moment than the database takes", style: asProblem, after: 1}
 	case errors.Is(err, ingest.ErrClosed):
-		return &Refusal{Status: http.StatusServiceUnavailable, Message: "The server is about to end", style: asProblem, after: 2}
+		return &refusalError{Status: http.StatusServiceUnavailable, Message: "The server is about to end", style: asProblem, after: 2}
 	case errors.Is(err, store.ErrUnavailable):
-		return &Refusal{Status: http.StatusServiceUnavailable, Message: "The database does not answer", style: asProblem, cause: err, after: 2}
+		return &refusalError{Status: http.StatusServiceUnavailable, Message: "The database does not answer", style: asProblem, cause: err, after: 2}
 	case errors.Is(err, store.ErrTimeout):
-		return &Refusal{Status: http.StatusGatewayTimeout, Message: "The database took too long; a filter that matches less may help", style: asProblem, cause: err}
+		return &refusalError{Status: http.StatusGatewayTimeout, Message: "The database took too long; a filter that matches less may help", style: asProblem, cause: err}
 	case errors.Is(err, store.ErrInvalid):
-		return &Refusal{Status: http.StatusBadRequest, Message: "Bad request, the database refuses a value: it is too long, out of range or of the wrong kind", cause: err}
+		return &refusalError{Status: http.StatusBadRequest, Message: "Bad request, the database refuses a value: it is too long, out of range or of the wrong kind", cause: err}
 	case errors.Is(err, store.ErrReference):
-		return &Refusal{Status: http.StatusBadRequest, Message: "Bad request, something that it refers to does not exist", cause: err}
+		return &refusalError{Status: http.StatusBadRequest, Message: "Bad request, something that it refers to does not exist", cause: err}
 	case errors.Is(err, store.ErrConflict):
-		return &Refusal{Status: http.StatusConflict, Message: "There is one with this id or name already", cause: err}
+		return &refusalError{Status: http.StatusConflict, Message: "There is one with this id or name already", cause: err}
 	case errors.Is(err, store.ErrNotFound):
-		return &Refusal{Status: http.StatusNotFound, Message: "Not Found", cause: err}
+		return &refusalError{Status: http.StatusNotFound, Message: "Not Found", cause: err}
 	}
-	return &Refusal{Status: http.StatusInternalServerError, style: asProblem, cause: err}
+	return &refusalError{Status: http.StatusInternalServerError, style: asProblem, cause: err}
 }
 
 // fail answers a request with an error. It is the only place that does.
@@ -119,7 +119,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	r := refusalOf(err)
 	if r.Status == http.StatusInternalServerError {
 		// What went wrong is for the log alone: the texts of databases and panics tell too much.
-		r = &Refusal{Status: r.Status, Message: "Something went wrong; the server's log tells more under the request id " + middleware.ID(c), style: asProblem}
+		r = &refusalError{Status: r.Status, Message: "Something went wrong; the server's log tells more under the request id " + middleware.ID(c), style: asProblem}
 	}
 	if status := r.Status; status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
 		s.log.Error().Err(err).Str("request_id", middleware.ID(c)).Str("method", c.Method()).Str("route", c.Route().Path).
@@ -152,8 +152,8 @@ func sendProblem(c *fiber.Ctx, status int, detail string) error {
 	if detail == "" {
 		detail = title
 	}
-	body := append(c.Response().SwapBody(nil)[:0], `{"type":"about:blank","title":`...)
-	body = encode.Text(body, title)
+	body := c.Response().SwapBody(nil)[:0]
+	body = encode.Text(append(body, `{"type":"about:blank","title":`...), title)
 	body = encode.Text(append(body, `,"detail":`...), detail)
 	body = strconv.AppendInt(append(body, `,"status":`...), int64(status), 10)
 	body = append(body, '}')

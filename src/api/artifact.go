@@ -107,7 +107,7 @@ func (s *Server) takeTurn(places chan struct{}, patience time.Duration) (leave f
 	}
 }
 
-var errUploadsFull = &Refusal{Status: http.StatusTooManyRequests, Message: "Too many uploads at once", style: asProblem, after: 5}
+var errUploadsFull = &refusalError{Status: http.StatusTooManyRequests, Message: "Too many uploads at once", style: asProblem, after: 5}
 
 // upload is the form of an artifact.
 type upload struct {
@@ -278,7 +278,7 @@ func attachment(name string) string {
 		return "attachment; filename=" + name
 	}
 	var ascii, full strings.Builder
-	for i := 0; i < len(name); i++ {
+	for i := range len(name) {
 		c := name[i]
 		if attributeChar(c) {
 			full.WriteByte(c)
@@ -304,7 +304,7 @@ func plainName(name string) bool {
 		if word == "" {
 			return false
 		}
-		for i := 0; i < len(word); i++ {
+		for i := range len(word) {
 			if c := word[i]; !attributeChar(c) && c != '\'' && c != '*' {
 				return false
 			}

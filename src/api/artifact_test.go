@@ -246,14 +246,14 @@ func TestNameOfADownload(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	for name, want := range map[string]string{
-		"plain name.txt":        `attachment; filename=plain name.txt`,
-		"a&b'(1).txt":           `attachment; filename="a&b'(1).txt"; filename*=UTF-8''a&b%27%281%29.txt`,
-		"日本-☃.txt":              `attachment; filename="__-_.txt"; filename*=UTF-8''%E6%97%A5%E6%9C%AC-%E2%98%83.txt`,
-		`quo"te;x=y.html`:       `attachment; filename="quo_te;x=y.html"; filename*=UTF-8''quo%22te%3Bx%3Dy.html`,
-		"../../etc/passwd":      `attachment; filename=".._.._etc_passwd"; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd`,
-		"line\r\nSet-Cookie: x": `attachment; filename="line__Set-Cookie: x"; filename*=UTF-8''line%0D%0ASet-Cookie%3A%20x`,
-		" blank":                `attachment; filename=" blank"; filename*=UTF-8''%20blank`,
-		"50%.txt":               `attachment; filename="50_.txt"; filename*=UTF-8''50%25.txt`,
+		"plain name.txt":          `attachment; filename=plain name.txt`,
+		"a&b'(1).txt":             `attachment; filename="a&b'(1).txt"; filename*=UTF-8''a&b%27%281%29.txt`,
+		"\u65e5\u672c-\u2603.txt": `attachment; filename="__-_.txt"; filename*=UTF-8''%E6%97%A5%E6%9C%AC-%E2%98%83.txt`,
+		`quo"te;x=y.html`:         `attachment; filename="quo_te;x=y.html"; filename*=UTF-8''quo%22te%3Bx%3Dy.html`,
+		"../../etc/passwd":        `attachment; filename=".._.._etc_passwd"; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd`,
+		"line\r\nSet-Cookie: x":   `attachment; filename="line__Set-Cookie: x"; filename*=UTF-8''line%0D%0ASet-Cookie%3A%20x`,
+		" blank":                  `attachment; filename=" blank"; filename*=UTF-8''%20blank`,
+		"50%.txt":                 `attachment; filename="50_.txt"; filename*=UTF-8''50%25.txt`,
 	} {
 		path := f.keep(t, name, "content of "+url.QueryEscape(name))
 		require.Equal(t, name, f.get(t, f.member, path).object(t)["filename"])

@@ -21,7 +21,7 @@ type routes struct {
 
 func (r routes) add(method, path string, handlers []fiber.Handler) fiber.Router {
 	template := strings.TrimPrefix(path, contract.BasePath)
-	for _, segment := range strings.Split(template, "/") {
+	for segment := range strings.SplitSeq(template, "/") {
 		if name, ok := strings.CutPrefix(segment, ":"); ok {
 			template = strings.Replace(template, segment, "{"+name+"}", 1)
 		}

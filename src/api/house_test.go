@@ -38,18 +38,18 @@ type house struct {
 	log       *lines
 }
 
-func newHouse(t testing.TB, change ...func(*api.Options)) *house {
-	t.Helper()
-	h := &house{store: dbtest.New(t), verifier: contracttest.New(t), log: &lines{}}
+func newHouse(tb testing.TB, change ...func(*api.Options)) *house {
+	tb.Helper()
+	h := &house{store: dbtest.New(tb), verifier: contracttest.New(tb), log: &lines{}}
 	var err error
 	h.tokens, err = auth.NewTokens("the key of the tests", "tests", time.Hour, time.Now)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	passwords, err := auth.NewPasswords(4)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	queue, err := jobs.NewClient(h.store)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	writer := ingest.NewWriter(h.store, queue.RunsChanged)
-	t.Cleanup(writer.Close)
+	tb.Cleanup(writer.Close)
 	h.directory = auth.NewDirectory(h.store, h.tokens, time.Now)
 	log := zerolog.New(h.log).Level(zerolog.InfoLevel)
 	o := api.Options{
@@ -64,7 +64,7 @@ func newHouse(t testing.TB, change ...func(*api.Options)) *house {
 		f(&o)
 	}
 	h.app, err = api.New(o)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return h
 }
 
@@ -92,19 +92,19 @@ type person struct {
 	token string
 }
 
-func (h *house) person(t testing.TB, superadmin bool) person {
-	t.Helper()
+func (h *house) person(tb testing.TB, superadmin bool) person {
+	tb.Helper()
 	a := store.Account{User: store.User{ID: uuid.New(), IsActive: true, IsSuperadmin: superadmin}}
 	a.Email = a.ID.String() + "@example.com"
-	require.NoError(t, h.store.InsertAccount(context.Background(), a))
+	require.NoError(tb, h.store.InsertAccount(context.Background(), a))
 	token, err := h.tokens.Login(a.ID)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return person{a.ID, token}
 }
 
 // project makes a project with an owner and members.
-func (h *house) project(t testing.TB, owner *person, members ...person) uuid.UUID {
-	t.Helper()
+func (h *house) project(tb testing.TB, owner *person, members ...person) uuid.UUID {
+	tb.Helper()
 	p := store.Project{ID: uuid.New()}
 	name := "project-" + p.ID.String()
 	p.Name, p.Title = &name, &name
@@ -115,7 +115,7 @@ func (h *house) project(t testing.TB, owner *person, members ...person) uuid.UUI
 	for i, m := range members {
 		ids[i] = m.id
 	}
-	require.NoError(t, h.store.InsertProject(context.Background(), p, ids...))
+	require.NoError(tb, h.store.InsertProject(context.Background(), p, ids...))
 	h.directory.Flush()
 	return p.ID
 }
@@ -127,33 +127,33 @@ type answer struct {
 }
 
 // json returns the body as encoding/json reads it.
-func (a answer) json(t testing.TB) any {
-	t.Helper()
+func (a answer) json(tb testing.TB) any {
+	tb.Helper()
 	var value any
-	require.NoError(t, json.Unmarshal(a.body, &value), string(a.body))
+	require.NoError(tb, json.Unmarshal(a.body, &value), string(a.body))
 	return value
 }
 
 // object returns the body, which is a JSON object.
-func (a answer) object(t testing.TB) map[string]any {
-	t.Helper()
-	o, ok := a.json(t).(map[string]any)
-	require.True(t, ok, string(a.body))
+func (a answer) object(tb testing.TB) map[string]any {
+	tb.Helper()
+	o, ok := a.json(tb).(map[string]any)
+	require.True(tb, ok, string(a.body))
 	return o
 }
 
-func (a answer) id(t testing.TB) string {
-	t.Helper()
-	id, ok := a.object(t)["id"].(string)
-	require.True(t, ok, string(a.body))
+func (a answer) id(tb testing.TB) string {
+	tb.Helper()
+	id, ok := a.object(tb)["id"].(string)
+	require.True(tb, ok, string(a.body))
 	return id
 }
 
 type header map[string]string
 
 // call sends a request. body is nil, a string or bytes as they are, a form, or anything else as JSON.
-func (h *house) call(t testing.TB, who person, method, path string, body any, headers ...header) answer {
-	t.Helper()
+func (h *house) call(tb testing.TB, who person, method, path string, body any, headers ...header) answer {
+	tb.Helper()
 	var content []byte
 	mediaType := ""
 	switch b := body.(type) {
@@ -163,11 +163,11 @@ func (h *house) call(t testing.TB, who person, method, path string, body any, he
 	case []byte:
 		content = b
 	case *form:
-		content, mediaType = b.close(t)
+		content, mediaType = b.close(tb)
 	default:
 		var err error
 		content, err = json.Marshal(b)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		mediaType = "application/json"
 	}
 	r := httptest.NewRequest(method, path, bytes.NewReader(content))
@@ -183,17 +183,17 @@ func (h *house) call(t testing.TB, who person, method, path string, body any, he
 		}
 	}
 	resp, err := h.app.Test(r, -1)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	a.body, err = io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	h.verifier.Verify(t, contracttest.Exchange{Request: r, RequestBody: content, Response: resp, ResponseBody: a.body})
+	require.NoError(tb, err)
+	h.verifier.Verify(tb, contracttest.Exchange{Request: r, RequestBody: content, Response: resp, ResponseBody: a.body})
 	return a
 }
 
-func (h *house) get(t testing.TB, who person, path string, filters ...string) answer {
-	t.Helper()
+func (h *house) get(tb testing.TB, who person, path string, filters ...string) answer {
+	tb.Helper()
 	query := url.Values{}
 	for _, f := range filters {
 		query.Add("filter", f)
@@ -201,31 +201,31 @@ func (h *house) get(t testing.TB, who person, path string, filters ...string) an
 	if len(filters) > 0 {
 		path += "?" + query.Encode()
 	}
-	return h.call(t, who, http.MethodGet, path, nil)
+	return h.call(tb, who, http.MethodGet, path, nil)
 }
 
 // requireMessage says that the answer is a JSON string.
-func requireMessage(t testing.TB, a answer, status int) {
-	t.Helper()
-	require.Equal(t, status, a.status, string(a.body))
-	require.Equal(t, "application/json", a.header.Get("Content-Type"))
-	text, ok := a.json(t).(string)
-	require.True(t, ok, string(a.body))
-	require.NotEmpty(t, text)
-	require.Equal(t, byte('\n'), a.body[len(a.body)-1])
+func requireMessage(tb testing.TB, a answer, status int) {
+	tb.Helper()
+	require.Equal(tb, status, a.status, string(a.body))
+	require.Equal(tb, "application/json", a.header.Get("Content-Type"))
+	text, ok := a.json(tb).(string)
+	require.True(tb, ok, string(a.body))
+	require.NotEmpty(tb, text)
+	require.Equal(tb, byte('\n'), a.body[len(a.body)-1])
 }
 
 // requireProblem says that the answer is a problem document with these four members and no others.
-func requireProblem(t testing.TB, a answer, status int) {
-	t.Helper()
-	require.Equal(t, status, a.status, string(a.body))
-	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
-	o := a.object(t)
-	require.Len(t, o, 4)
-	require.Equal(t, "about:blank", o["type"])
-	require.Equal(t, http.StatusText(status), o["title"])
-	require.InDelta(t, status, o["status"], 0)
-	require.NotEmpty(t, o["detail"])
+func requireProblem(tb testing.TB, a answer, status int) {
+	tb.Helper()
+	require.Equal(tb, status, a.status, string(a.body))
+	require.Equal(tb, "application/problem+json", a.header.Get("Content-Type"))
+	o := a.object(tb)
+	require.Len(tb, o, 4)
+	require.Equal(tb, "about:blank", o["type"])
+	require.Equal(tb, http.StatusText(status), o["title"])
+	require.InDelta(tb, status, o["status"], 0)
+	require.NotEmpty(tb, o["detail"])
 }
 
 // form is a multipart body.
@@ -261,9 +261,9 @@ func (f *form) blob(name, content string) *form {
 	return f
 }
 
-func (f *form) close(t testing.TB) ([]byte, string) {
-	t.Helper()
-	require.NoError(t, f.w.Close())
+func (f *form) close(tb testing.TB) ([]byte, string) {
+	tb.Helper()
+	require.NoError(tb, f.w.Close())
 	return f.buf.Bytes(), f.w.FormDataContentType()
 }
 
@@ -274,12 +274,12 @@ type jsonNumber string
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) { return []byte(n), nil }
 
-func (h *house) rename(t testing.TB, project uuid.UUID, name string) {
-	t.Helper()
+func (h *house) rename(tb testing.TB, project uuid.UUID, name string) {
+	tb.Helper()
 	_, err := h.store.UpdateProject(context.Background(), project, func(p *store.Project) error {
 		p.Name = &name
 		return nil
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	h.directory.Flush()
 }

@@ -256,11 +256,11 @@ func TestFaultsOfTheServer(t *testing.T) {
 			h := newHouse(t, func(o *api.Options) { o.Writer = failing{o.Writer, c.err} })
 			admin := h.person(t, true)
 			body := object{"metadata": object{"project": h.project(t, &admin).String()}}
-			a := h.call(t, admin, http.MethodPost, "/api/run", body, header{"X-Request-Id": "the-id"})
+			a := h.call(t, admin, http.MethodPost, "/api/run", body, header{"X-Request-ID": "the-id"})
 			requireProblem(t, a, c.status)
 			require.NotContains(t, string(a.body), "secret", "what went wrong is for the log alone")
 			require.Equal(t, c.after, a.header.Get("Retry-After"))
-			require.Equal(t, "the-id", a.header.Get("X-Request-Id"))
+			require.Equal(t, "the-id", a.header.Get("X-Request-ID"))
 			if c.status == http.StatusInternalServerError {
 				require.Contains(t, string(a.body), "the-id")
 				require.Contains(t, h.log.String(), "SELECT secret FROM users")
@@ -293,7 +293,7 @@ func TestAccessLog(t *testing.T) {
 	require.Len(t, logged, 2, "probes that go well are not logged: %s", h.log)
 	var line object
 	require.NoError(t, json.Unmarshal([]byte(logged[0]), &line))
-	require.Equal(t, a.header.Get("X-Request-Id"), line["request_id"])
+	require.Equal(t, a.header.Get("X-Request-ID"), line["request_id"])
 	require.Equal(t, "GET", line["method"])
 	require.Equal(t, "/api/task/:id", line["route"])
 	require.InDelta(t, http.StatusPartialContent, line["status"], 0)
@@ -309,11 +309,11 @@ func TestAccessLog(t *testing.T) {
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	one, other := h.get(t, person{}, "/api/health").header.Get("X-Request-Id"), h.get(t, person{}, "/api/health").header.Get("X-Request-Id")
+	one, other := h.get(t, person{}, "/api/health").header.Get("X-Request-ID"), h.get(t, person{}, "/api/health").header.Get("X-Request-ID")
 	require.NotEmpty(t, one)
 	require.NotEqual(t, one, other)
 	for sent, taken := range map[string]bool{"abc-123": true, `"><script>`: false, strings.Repeat("x", 200): false, "two words": false} {
-		got := h.call(t, person{}, http.MethodGet, "/api/health", nil, header{"X-Request-Id": sent}).header.Get("X-Request-Id")
+		got := h.call(t, person{}, http.MethodGet, "/api/health", nil, header{"X-Request-ID": sent}).header.Get("X-Request-ID")
 		require.Equal(t, taken, got == sent, sent)
 	}
 }
@@ -464,7 +464,7 @@ func TestSlowImportIsTakenAsLongAsItComes(t *testing.T) {
 			if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece); err != nil {
 				return 0, err
 			}
-			time.Sleep(pause) //nolint:forbidigo // the pause is what is tested
+			time.Sleep(pause) // the pause is what is tested
 		}
 		if _, err := io.WriteString(conn, "0\r\n\r\n"); err != nil {
 			return 0, err

@@ -55,7 +55,7 @@ func loginError(c *fiber.Ctx, status int, err error) error {
 // busy asks for patience where too many passwords are being checked already.
 func busy(err error) error {
 	if errors.Is(err, auth.ErrBusy) {
-		return &Refusal{Status: http.StatusTooManyRequests, Message: "Too many people sign in at the moment", style: asProblem, cause: err, after: 2}
+		return &refusalError{Status: http.StatusTooManyRequests, Message: "Too many people sign in at the moment", style: asProblem, cause: err, after: 2}
 	}
 	return err
 }
@@ -71,7 +71,7 @@ func (s *Server) Config(c *fiber.Ctx, provider contract.Provider) error {
 }
 
 // Auth is where providers send people back to.
-func (s *Server) Auth(c *fiber.Ctx, provider contract.Provider, params contract.AuthParams) error {
+func (s *Server) Auth(_ *fiber.Ctx, provider contract.Provider, params contract.AuthParams) error {
 	if params.Code == nil || *params.Code == "" {
 		return refuse(http.StatusBadRequest, "Bad Request")
 	}

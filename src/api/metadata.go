@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -66,10 +67,7 @@ func (m metadata) promoted() (metadata, error) {
 	if !contract.IsObject(raw) && !contract.IsNull(raw) {
 		return m, badField("metadata.user_properties", "it is not an object")
 	}
-	rest := make(map[string]json.RawMessage, m.keys.Len())
-	for name, value := range m.keys.All() {
-		rest[name] = value
-	}
+	rest := maps.Collect(m.keys.All())
 	delete(rest, "user_properties")
 	without, err := json.Marshal(rest)
 	if err != nil {

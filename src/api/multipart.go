@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -93,7 +94,7 @@ func (f *form) keep(part *multipart.Part) error {
 		return formError(err)
 	case int64(len(text)) > limit:
 		return problem(http.StatusBadRequest, "%s: it is longer than %d bytes", shown(name), limit)
-	case !utf8.Valid(text) || strings.IndexByte(string(text), 0) >= 0:
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
 		return problem(http.StatusBadRequest, "%s: it is not text in UTF-8", shown(name))
 	}
 	f.texts[name] = string(text)

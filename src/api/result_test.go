@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,10 +90,7 @@ func TestResultThatIsSentAgain(t *testing.T) {
 		"test_id": "b", "result": "failed", "duration": 2, "start_time": "2024-03-01T10:00:01", "params": object{"p": 1},
 		"metadata": object{"project": project, "run": run, "n": 2}, "source": "x",
 	} {
-		other := object{}
-		for k, v := range body {
-			other[k] = v
-		}
+		other := maps.Clone(body)
 		other[name] = value
 		requireMessage(t, h.call(t, admin, http.MethodPost, "/api/result", other), http.StatusBadRequest)
 	}

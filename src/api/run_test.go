@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -73,9 +74,7 @@ func TestRunsThatAreRefused(t *testing.T) {
 	project := h.project(t, &admin, member).String()
 	good := func(with object) object {
 		body := object{"metadata": object{"project": project}}
-		for name, value := range with {
-			body[name] = value
-		}
+		maps.Copy(body, with)
 		return body
 	}
 	post := func(who person, body any) answer { return h.call(t, who, http.MethodPost, "/api/run", body) }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -207,7 +208,7 @@ func hasTag(text []byte, name string) bool {
 		return false
 	}
 	rest := text[len(name)+1:]
-	return len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n\f/>"), rest[0]) >= 0
+	return len(rest) == 0 || strings.IndexByte(" \t\r\n\f/>", rest[0]) >= 0
 }
 
 func hasPrefixFold(text []byte, prefix string) bool {

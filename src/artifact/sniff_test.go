@@ -29,7 +29,7 @@ func TestContentType(t *testing.T) {
 		"one byte":             {"s", "application/octet-stream"},
 		"two bytes":            {"ok", "text/plain"},
 		"text":                 {"hello artifact", "text/plain"},
-		"UTF-8":                {"Grüße aus 日本\n", "text/plain"},
+		"UTF-8":                {"Grüße aus \u65e5\u672c\n", "text/plain"},
 		"Latin-1":              {"Gr\xfc\xdfe\n", "text/plain"},
 		"UTF-16":               {"\xff\xfeh\x00i\x00", "text/plain"},
 		"terminal colours":     {"\x1b[31mFAILED\x1b[0m tests/a.py::b\r\n", "text/plain"},
@@ -72,7 +72,7 @@ func TestContentTypeOfALongContent(t *testing.T) {
 	require.Equal(t, "application/json", ContentType(long, false))
 	require.Equal(t, "application/json", ContentType(long[:HeadLength], true))
 	require.Equal(t, "text/plain", ContentType([]byte(`{"log": `+strings.Repeat("x", HeadLength)), true))
-	text := []byte("ü" + strings.Repeat("日本", HeadLength))
+	text := []byte("ü" + strings.Repeat("\u65e5\u672c", HeadLength))
 	require.Equal(t, "text/plain", ContentType(text, false))
 	require.Equal(t, ContentType(text, false), ContentType(text[:HeadLength], true))
 }

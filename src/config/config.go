@@ -171,6 +171,8 @@ type Limits struct {
 type Jobs struct {
 	// Concurrency is how many imports one worker process runs at a time.
 	Concurrency int
+	// TallyFields allows tallies for fields of the metadata that dashboards often count; else they are only proposed.
+	TallyFields bool
 }
 
 // Retention is how old rows get before they are deleted; 0 keeps them for ever.

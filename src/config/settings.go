@@ -566,6 +566,12 @@ func jobSettings() []Setting {
 			Help: "Imports that one worker runs at a time",
 			bind: func(c *Config) value { return intValue{&c.Jobs.Concurrency, 1, 1000} },
 		},
+		{
+			Name: "tally_fields", Group: GroupJobs, Default: "false",
+			Env:  env("tally_fields"),
+			Help: "Keep counts of metadata fields that dashboards often group by; else the log proposes them",
+			bind: func(c *Config) value { return boolValue{&c.Jobs.TallyFields} },
+		},
 		keep("keep_imports", "7d", "Age at which imports are deleted", func(c *Config) *time.Duration { return &c.Retention.Imports }),
 		keep("keep_artifacts", "90d", "Age at which artifacts are deleted", func(c *Config) *time.Duration { return &c.Retention.Artifacts }),
 		keep("keep_results", "150d", "Age at which results are deleted", func(c *Config) *time.Duration { return &c.Retention.Results }),

@@ -113,9 +113,10 @@ func options() map[string]option {
 		"keep_results":       {"1000d", func(c *Config) any { return c.Retention.Results }, 1000 * day, "99999d"},
 		"keep_runs":          {"48h", func(c *Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
 
-		"log_level":  {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
-		"access_log": {"off", func(c *Config) any { return c.Log.Access }, false, "sometimes"},
-		"log_format": {"json", func(c *Config) any { return c.Log.Format }, "json", "xml"},
+		"log_level":    {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
+		"tally_fields": {"yes", func(c *Config) any { return c.Jobs.TallyFields }, true, "perhaps"},
+		"access_log":   {"off", func(c *Config) any { return c.Log.Access }, false, "sometimes"},
+		"log_format":   {"json", func(c *Config) any { return c.Log.Format }, "json", "xml"},
 	}
 }
 

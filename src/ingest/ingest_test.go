@@ -399,3 +399,12 @@ func TestARunWithoutResultsGetsASummaryOfZerosUnlessItHasOne(t *testing.T) {
 	b.exec(`DELETE FROM results WHERE id = $1`, only.ID)
 	b.requireExact()
 }
+
+func TestAnAbsurdCounterDoesNotStopARun(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := store.Run{ID: uuid.New(), ProjectID: &b.project, StartTime: day, Created: day, Summary: json.RawMessage(`{"collected": 1e300, "tests": -5, "errors": "x"}`)}
+	require.NoError(t, b.writer.Run(t.Context(), r))
+	require.NoError(t, b.writer.Result(t.Context(), b.result(r.ID, "passed")))
+	b.requireExact()
+}

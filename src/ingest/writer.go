@@ -40,7 +40,7 @@ type RunChanged func(ctx context.Context, tx pgx.Tx, runs []uuid.UUID) error
 // NewWriter starts the writers; Close ends them.
 func NewWriter(s *store.Store, enqueue RunChanged) *Writer {
 	w := &Writer{store: s, enqueue: enqueue, seen: newSeenRuns(4096)}
-	w.results = newBatcher(limits{writers: 2, rows: 256, bytes: 8 << 20, queue: 8192, waiting: 64 << 20}, resultSize, w.writeResults)
+	w.results = newBatcher(limits{writers: 1, rows: 256, bytes: 8 << 20, queue: 8192, waiting: 64 << 20}, resultSize, w.writeResults)
 	w.runs = newBatcher(limits{writers: 1, rows: 128, bytes: 8 << 20, queue: 2048, waiting: 32 << 20}, runSize, w.writeRuns)
 	w.files = newBatcher(limits{writers: 2, rows: 64, bytes: 16 << 20, queue: 1024, waiting: 64 << 20}, artifactSize, w.writeArtifacts)
 	return w

@@ -128,6 +128,7 @@ var tasks = map[string]func(json.RawMessage) (river.JobArgs, error){
 	"runs.update_run":               decoded[UpdateRun](func(a UpdateRun) bool { return a.RunID != uuid.Nil }),
 	"runs.sync_aborted_runs":        decoded[SyncRuns](func(SyncRuns) bool { return true }),
 	"results.add_result_start_time": decoded[AddResultStartTime](func(a AddResultStartTime) bool { return a.RunID != uuid.Nil }),
+	"db.tally_wishes":               decoded[TallyWishes](func(TallyWishes) bool { return true }),
 	"db.recount_rollups":            decoded[RecountRollups](func(RecountRollups) bool { return true }),
 }
 

@@ -369,6 +369,26 @@ func TestAMiscountedRunIsFoundAndMended(t *testing.T) {
 	b.until("mended", `SELECT summary ->> 'tests' = '1' FROM runs WHERE id = $1`, run)
 }
 
+func TestWhatDashboardsOftenCountIsLookedAfter(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tended := make(chan struct{}, 1)
+	w, err := jobs.NewWorker(jobs.WorkerOptions{Store: b.store, Log: zerolog.Nop(), TallyWishes: func(context.Context) error {
+		tended <- struct{}{}
+		return nil
+	}})
+	require.NoError(t, err)
+	require.NoError(t, w.Start(t.Context()))
+	defer w.Stop(context.Background())
+	_, err = b.client.Start(t.Context(), "db.tally_wishes", nil)
+	require.NoError(t, err)
+	select {
+	case <-tended:
+	case <-time.After(60 * time.Second):
+		t.Fatal("nobody looked")
+	}
+}
+
 func TestJobsAreThereOnlyWithTheirRows(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

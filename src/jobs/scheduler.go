@@ -22,7 +22,7 @@ type Periodic struct {
 	Args river.JobArgs
 }
 
-// DefaultSchedule is the original's schedule.
+// DefaultSchedule is the original's schedule, and what is ours.
 func DefaultSchedule() []Periodic {
 	return []Periodic{
 		{"prune-old-import-files", "0 2 * * *", PruneImports{Days: 7}},
@@ -30,6 +30,8 @@ func DefaultSchedule() []Periodic {
 		{"prune-old-results", "0 5 * * 6", PruneResults{Months: 5}},
 		{"prune-old-runs", "0 6 * * 6", PruneRuns{Months: 12}},
 		{"sync-aborted-runs", "@every 30m", SyncRuns{}},
+		// Ours, not the original's.
+		{"tally-wishes", "@every 1h", TallyWishes{}},
 	}
 }
 

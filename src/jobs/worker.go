@@ -27,6 +27,8 @@ type WorkerOptions struct {
 	// Imports is how many imports run at once; 0 means 2.
 	Imports int
 	Log     zerolog.Logger
+	// TallyWishes looks after the fields that dashboards count; nil: nobody does.
+	TallyWishes func(context.Context) error
 	// Slog receives what the job queue itself has to say from warnings on; nil discards it.
 	Slog *slog.Logger
 	Now  func() time.Time
@@ -71,6 +73,7 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	river.AddWorker(workers, &queryPage{store: o.Store, encode: o.Encode, log: o.Log})
 	river.AddWorker(workers, &seedUsers{store: o.Store})
 	river.AddWorker(workers, &recountRollups{store: o.Store, log: o.Log})
+	river.AddWorker(workers, &tallyWishes{tend: o.TallyWishes})
 	addPruners(workers, o.Store, o.Now, o.Log)
 
 	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}

@@ -2,18 +2,23 @@ package plugin
 
 import "time"
 
-// Backoff says how long to wait before a module is started again: Min after the first failure, twice as long after each
-// further one, Max at most, and Min again once it was healthy for Reset.
+// Backoff says how long to wait before a module is started again: Min (100 ms) after the first failure, twice as long after
+// each further one, and Min again once it was healthy for Reset (1 min). The pause is at most Max (15 s), and at most
+// MaxWell (1 s) after a process that had been well: one that is killed, by an operator or for its memory, has work to take
+// up again, while one that does not even start only fills the log.
 type Backoff struct {
-	Min, Max, Reset time.Duration
+	Min, MaxWell, Max, Reset time.Duration
 }
 
 func (b Backoff) withDefaults() Backoff {
 	if b.Min <= 0 {
 		b.Min = 100 * time.Millisecond
 	}
+	if b.MaxWell <= 0 {
+		b.MaxWell = time.Second
+	}
 	if b.Max <= 0 {
-		b.Max = 5 * time.Second
+		b.Max = 15 * time.Second
 	}
 	if b.Reset <= 0 {
 		b.Reset = time.Minute
@@ -34,7 +39,11 @@ func (p *pacer) after(healthy time.Duration) time.Duration {
 	if p.next < p.backoff.Min || healthy >= p.backoff.Reset {
 		p.next = p.backoff.Min
 	}
-	pause := p.next
-	p.next = min(2*p.next, p.backoff.Max)
+	most := p.backoff.Max
+	if healthy > 0 {
+		most = p.backoff.MaxWell
+	}
+	pause := min(p.next, most)
+	p.next = min(2*pause, most)
 	return time.Duration(float64(pause) * (0.8 + 0.4*p.random()))
 }

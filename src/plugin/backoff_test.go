@@ -9,12 +9,17 @@ import (
 
 func TestRestartsAreSpaced(t *testing.T) {
 	t.Parallel()
-	pace := pacer{backoff: Backoff{Min: time.Second, Max: 5 * time.Second, Reset: time.Minute}, random: func() float64 { return 0.5 }}
-	for i, want := range []time.Duration{1, 2, 4, 5, 5} {
-		require.Equal(t, want*time.Second, pace.after(0), i)
+	pace := pacer{backoff: Backoff{Min: time.Second, MaxWell: 3 * time.Second, Max: 5 * time.Second, Reset: time.Minute}, random: func() float64 { return 0.5 }}
+	for i, want := range []float64{1, 2, 4, 5, 5} {
+		require.InDelta(t, want, pace.after(0).Seconds(), 0, i)
 	}
 	require.Equal(t, time.Second, pace.after(time.Minute), "a healthy minute forgives")
-	require.Equal(t, 2*time.Second, pace.after(59*time.Second))
+	for i, want := range []float64{2, 3, 3} {
+		require.InDelta(t, want, pace.after(59*time.Second).Seconds(), 0, i)
+	}
+	for i, want := range []float64{3, 5, 5} {
+		require.InDelta(t, want, pace.after(0).Seconds(), 0, i)
+	}
 }
 
 func TestRestartsAreSpreadByChance(t *testing.T) {

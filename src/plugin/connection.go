@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,14 +57,17 @@ func (l launch) connect(ctx context.Context, open func(context.Context, *connect
 	select {
 	case err = <-opened:
 	case <-starting.Done():
-		_ = c.process.Kill(ctx)
-		<-opened
+		_ = c.process.kill()
+		<-opened //nolint:errcheck // that it was killed
 		err = fmt.Errorf("it did not answer within %s", l.startTimeout)
 	}
 	if err == nil {
 		return c, nil
 	}
 	c.close()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	return nil, c.explain(err)
 }
 
@@ -82,10 +86,11 @@ func (l launch) config(c *connection) *goplugin.ClientConfig {
 		// What go-plugin says about its own work is in our reasons already.
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
-			cmd := exec.Command(l.executable.Path, l.arguments...)
-			cmd.Args[0] = l.executable.name()
-			cmd.Env = append(spec.Env, l.environment...)
-			c.process.cmd = cmd
+			c.process.cmd = &exec.Cmd{
+				Path: l.executable.Path,
+				Args: append([]string{l.executable.name()}, l.arguments...),
+				Env:  slices.Concat(spec.Env, l.environment),
+			}
 			return c.process, nil
 		},
 	}
@@ -130,7 +135,7 @@ func (c *connection) explain(err error) error {
 // close ends the process, in order when it still answers, and collects what it wrote last.
 func (c *connection) close() {
 	const patience = 3 * time.Second
-	late := time.AfterFunc(patience, func() { _ = c.process.Kill(context.Background()) })
+	late := time.AfterFunc(patience, func() { _ = c.process.kill() })
 	defer late.Stop()
 	c.client.Kill()
 	c.logs.finish()

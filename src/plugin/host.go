@@ -102,7 +102,7 @@ func (h *Host) Run(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(sockets) }()
 	pace := pacer{backoff: h.options.Backoff, random: h.options.Random}
 	for {
-		h.enter(Starting, func(s *Status) {})
+		h.enter(Starting, func(*Status) {})
 		reason, healthy := h.session(ctx, sockets)
 		if ctx.Err() != nil {
 			h.enter(Stopped, func(s *Status) { s.Health = Health{Detail: "stopped", Since: time.Now()} })

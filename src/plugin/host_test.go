@@ -46,7 +46,7 @@ func (l *lines) find(t *testing.T, message string) []map[string]any {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	var found []map[string]any
-	for _, line := range strings.Split(strings.TrimSpace(l.text.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(l.text.String()), "\n") {
 		var fields map[string]any
 		if json.Unmarshal([]byte(line), &fields) == nil && fields["message"] == message {
 			found = append(found, fields)
@@ -68,7 +68,7 @@ func host(t *testing.T, o orders, change func(*plugin.HostOptions)) hosted {
 	require.NoError(t, err)
 	config, err := json.Marshal(o)
 	require.NoError(t, err)
-	dir, err := os.MkdirTemp("", "ibutsu-")
+	dir, err := os.MkdirTemp("", "ibutsu-") //nolint:usetesting // a short path, for sockets
 	require.NoError(t, err)
 	log := &lines{}
 	options := plugin.HostOptions{
@@ -260,7 +260,7 @@ func TestModuleGetsACleanEnvironmentAndItsLinesReachTheLog(t *testing.T) {
 	require.Eventually(t, func() bool { return len(h.log.find(t, "environment")) == 1 }, patience, time.Millisecond)
 	environment := h.log.find(t, "environment")[0]["environment"].(string)
 	require.Contains(t, environment, "TZ=Europe/Prague")
-	for _, variable := range strings.Split(environment, "|") {
+	for variable := range strings.SplitSeq(environment, "|") {
 		name, _, _ := strings.Cut(variable, "=")
 		require.Regexp(t, `^(TZ|IBUTSU_MODULE|PLUGIN_[A-Z_]+)$`, name)
 	}
@@ -281,7 +281,7 @@ func TestModuleEndsWithItsHost(t *testing.T) {
 	for _, hung := range []bool{false, true} {
 		t.Run(fmt.Sprintf("hung %t", hung), func(t *testing.T) {
 			t.Parallel()
-			dir, err := os.MkdirTemp("", "ibutsu-")
+			dir, err := os.MkdirTemp("", "ibutsu-") //nolint:usetesting // a short path, for sockets
 			require.NoError(t, err)
 			defer func() { require.NoError(t, os.RemoveAll(dir)) }()
 			self, err := os.Executable()

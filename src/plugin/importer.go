@@ -12,7 +12,7 @@ import (
 type Importer interface {
 	// Describe says which uploads are offered.
 	Describe() *proto.DescribeResponse
-	// Import reads the whole upload and sends its rows. A fault of the file is a *Fault; any other error means that the
+	// Import reads the whole upload and sends its rows. A fault of the file is a *FaultError; any other error means that the
 	// importer itself failed. An error of send ends the import.
 	Import(ctx context.Context, upload Upload, send func(*proto.Row) error) error
 }
@@ -23,13 +23,13 @@ type Upload struct {
 	io.Reader
 }
 
-// Fault is what is wrong with a file. Its text is for the author of the upload.
-type Fault struct {
+// FaultError is what is wrong with a file. Its text is for the author of the upload.
+type FaultError struct {
 	Where  string // "line 17"; empty when it is the file as a whole
 	Reason string
 }
 
-func (f *Fault) Error() string {
+func (f *FaultError) Error() string {
 	if f.Where == "" {
 		return f.Reason
 	}

@@ -68,8 +68,7 @@ func (s *importerServer) Import(stream grpc.BidiStreamingServer[proto.Upload, pr
 		return status.Error(codes.InvalidArgument, "the upload does not begin with Begin")
 	}
 	err = s.importer.Import(stream.Context(), Upload{Begin: begin, Reader: &chunks{stream: stream}}, stream.Send)
-	var fault *Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*FaultError](err); ok {
 		return stream.Send(&proto.Row{Row: &proto.Row_Fault{Fault: &proto.Fault{Where: fault.Where, Reason: fault.Reason}}})
 	}
 	if err != nil {

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	args := os.Args[1:]
 	switch {
 	case len(args) == 1 && args[0] == "module-process":
-		plugin.Serve("test", &testModule{drained: make(chan struct{})})
+		plugin.Serve(context.Background(), "test", &testModule{drained: make(chan struct{})})
 	case len(args) == 1 && args[0] == "crash-at-start":
 		fmt.Fprintln(os.Stderr, "no such thing as a start")
 		os.Exit(7)

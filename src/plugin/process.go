@@ -88,8 +88,11 @@ func (p *process) Wait(context.Context) error {
 	return nil
 }
 
-// Kill ends the child at once; one that has ended already is fine.
-func (p *process) Kill(context.Context) error {
+// Kill is kill for go-plugin.
+func (p *process) Kill(context.Context) error { return p.kill() }
+
+// kill ends the child at once; one that has ended already, or was never started, is fine.
+func (p *process) kill() error {
 	if c := p.child.Load(); c != nil {
 		return c.Signal(syscall.SIGKILL)
 	}

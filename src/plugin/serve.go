@@ -17,10 +17,10 @@ import (
 //
 // The module's logger must write JSON to the os.Stderr of before this call, or to the one of after it: both reach the
 // host's log.
-func Serve(name string, module Module) {
+func Serve(ctx context.Context, name string, module Module) {
 	nameProcess(name)
 	dieWithHost(os.Stdin)
-	drainOnTerminate(module)
+	drainOnTerminate(ctx, module)
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: moduleHandshake,
 		Plugins:         goplugin.PluginSet{contractName: &modulePlugin{server: &moduleServer{module: module, now: time.Now}}},
@@ -43,13 +43,13 @@ func dieWithHost(lifeline io.Reader) {
 
 // drainOnTerminate makes SIGTERM an orderly end. It comes when a service manager signals the whole group; the host drains
 // at the same time, and both are the same to the module.
-func drainOnTerminate(module Module) {
+func drainOnTerminate(ctx context.Context, module Module) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
 		for range signals {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-			_ = module.Drain(ctx)
+			draining, cancel := context.WithTimeout(ctx, 30*time.Second)
+			_ = module.Drain(draining)
 			cancel()
 		}
 	}()

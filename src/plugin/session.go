@@ -17,7 +17,7 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 	h.update(func(s *Status) { s.PID = c.process.pid() })
 	h.logger.Info().Int("pid", c.process.pid()).Msg("module started")
 
-	running, cancel := context.WithCancel(context.Background())
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- module.run(running, h.report) }()
@@ -25,14 +25,14 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 	w := watch{host: h, process: c.process, module: module, ended: ended, begun: time.Now()}
 	reason = w.until(ctx)
 	if reason == "" {
-		h.drain(c.process, module, ended)
+		h.drain(context.WithoutCancel(ctx), c.process, module, ended)
 	}
 	c.close()
 	exit := c.process.exit()
-	switch {
-	case reason == "":
+	switch reason {
+	case "":
 		h.logger.Info().Str("exit", exit).Msg("module stopped")
-	case reason == exited:
+	case exited:
 		reason = exit
 	}
 	if panicked := c.logs.panicked(); panicked != "" {
@@ -70,10 +70,10 @@ func (h *Host) report(e Event) {
 }
 
 // drain lets the module finish its work. It may take as long as DrainTimeout and a little more.
-func (h *Host) drain(p *process, module *moduleClient, ended <-chan error) {
+func (h *Host) drain(ctx context.Context, p *process, module *moduleClient, ended <-chan error) {
 	h.enter(Draining, func(*Status) {})
 	const little = 2 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), h.options.DrainTimeout+little)
+	ctx, cancel := context.WithTimeout(ctx, h.options.DrainTimeout+little)
 	defer cancel()
 	begin := time.Now()
 	if err := module.drain(ctx, h.options.DrainTimeout); err != nil {
@@ -81,8 +81,8 @@ func (h *Host) drain(p *process, module *moduleClient, ended <-chan error) {
 		return
 	}
 	select {
-	case <-ended:
-		h.logger.Info().Dur("took", time.Since(begin)).Msg("module drained")
+	case err := <-ended:
+		h.logger.Info().Err(err).Dur("took", time.Since(begin)).Msg("module drained")
 	case <-p.done():
 	case <-ctx.Done():
 		h.logger.Warn().Dur("took", time.Since(begin)).Msg("module drained but did not end")

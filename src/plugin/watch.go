@@ -84,7 +84,7 @@ func (w *watch) check(ctx context.Context) (reason string) {
 		case ctx.Err() != nil:
 			return "" // the loop sees it
 		case asking.Err() != nil:
-			_ = w.process.Kill(ctx)
+			_ = w.process.kill()
 			return fmt.Sprintf("health check: no answer within %s, killed", limit)
 		}
 		return w.ending(fmt.Errorf("health check: %w", err))

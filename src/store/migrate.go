@@ -189,7 +189,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log zerolog.Logger) error 
 	}
 	done, err := provider.Up(ctx)
 	for _, r := range done {
-		log.Info().Str("migration", r.Source.Path).Dur("took", r.Duration).Msg("migration applied")
+		log.Debug().Str("migration", r.Source.Path).Dur("took", r.Duration).Msg("migration applied")
 	}
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 package supervise
 
 import (
-	"fmt"
+	"errors"
 	"io/fs"
 	"os"
 	"os/user"
@@ -40,12 +40,12 @@ func clusterAccount(dir, data string) (account, error) {
 			return account{uid: uint32(uid), gid: uint32(gid), name: name, other: true}, nil
 		}
 	}
-	return account{}, fmt.Errorf("PostgreSQL does not run as root, and this system has neither a user postgres nor nobody: " +
+	return account{}, errors.New("PostgreSQL does not run as root, and this system has neither a user postgres nor nobody: " +
 		"make one (useradd --system postgres), or start ibutsu as another user")
 }
 
 func owner(path string) (uid, gid uint32, ok bool) {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the operator names the folder
 	if err != nil {
 		return 0, 0, false
 	}
@@ -68,15 +68,15 @@ func (a account) attributes() *syscall.SysProcAttr {
 
 // own makes the folder a private one of the account.
 func (a account) own(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // as above
 		return err
 	}
 	if a.other {
-		if err := os.Chown(dir, int(a.uid), int(a.gid)); err != nil {
+		if err := os.Chown(dir, int(a.uid), int(a.gid)); err != nil { //nolint:gosec // as above
 			return err
 		}
 	}
-	return os.Chmod(dir, 0o700)
+	return os.Chmod(dir, 0o700) //nolint:gosec // a folder
 }
 
 // ownAll gives a whole tree to the account: a data folder that root has copied back belongs to root.
@@ -85,11 +85,16 @@ func (a account) ownAll(dir string) error {
 	if !a.other || !ok || uid == a.uid {
 		return nil
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir) // nothing outside of it changes its owner, whatever links are in it
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, int(a.uid), int(a.gid))
+		return root.Lchown(path, int(a.uid), int(a.gid))
 	})
 }
 

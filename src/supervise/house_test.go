@@ -39,8 +39,7 @@ func TestMain(m *testing.M) {
 		_, _ = conn.Write([]byte("served"))
 		_ = conn.Close()
 	case "signals":
-		ctx, stop := supervise.OnSignal(context.Background(), func(os.Signal) { os.Exit(42) })
-		defer stop()
+		ctx, _ := supervise.OnSignal(context.Background(), func(os.Signal) { os.Exit(42) })
 		_, _ = os.Stdout.WriteString("ready\n")
 		<-ctx.Done()
 		_, _ = os.Stdout.WriteString(context.Cause(ctx).Error() + "\n")

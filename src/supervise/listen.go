@@ -47,7 +47,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listening on the socket %s: %w", path, err)
 	}
 	// The group may connect, such as the one of a reverse proxy; others may not.
-	if err := os.Chmod(path, 0o660); err != nil {
+	if err := os.Chmod(path, 0o660); err != nil { //nolint:gosec // the group is meant
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil

@@ -7,5 +7,5 @@ func installedMemory() uint64 {
 	if err := syscall.Sysinfo(&info); err != nil {
 		return 0
 	}
-	return uint64(info.Totalram) * uint64(info.Unit)
+	return uint64(info.Totalram) * uint64(info.Unit) //nolint:unconvert // 32 bits on some machines
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -77,7 +78,7 @@ func StartPostgres(ctx context.Context, options PostgresOptions) (*Postgres, err
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
-	go p.watch()
+	go p.watch(context.WithoutCancel(ctx))
 	if err := p.ensureDatabase(ctx); err != nil {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
@@ -154,7 +155,7 @@ func (p *Postgres) signal(s syscall.Signal) {
 }
 
 // watch starts the server again when it ends without being told to.
-func (p *Postgres) watch() {
+func (p *Postgres) watch(ctx context.Context) {
 	defer close(p.ended)
 	const slowest = 10 * time.Second
 	delay := 100 * time.Millisecond
@@ -177,7 +178,7 @@ func (p *Postgres) watch() {
 				return
 			}
 			delay = min(2*delay, slowest)
-			next, err := p.restart()
+			next, err := p.restart(ctx)
 			if err == nil {
 				p.mutex.Lock()
 				p.server = next
@@ -192,8 +193,8 @@ func (p *Postgres) watch() {
 	}
 }
 
-func (p *Postgres) restart() (server, error) {
-	ctx, cancel := context.WithCancel(context.Background())
+func (p *Postgres) restart(ctx context.Context) (server, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := make(chan struct{})
 	defer close(stop)
@@ -249,8 +250,10 @@ func (s server) wait() string {
 		<-s.child.Done()
 		return s.child.Exit()
 	}
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
 	for occupant(s.pid, s.cluster.data) == running {
-		time.Sleep(200 * time.Millisecond)
+		<-look.C
 	}
-	return "process " + fmt.Sprint(s.pid) + " is gone"
+	return "process " + strconv.Itoa(s.pid) + " is gone"
 }

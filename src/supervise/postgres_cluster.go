@@ -55,7 +55,7 @@ func openCluster(ctx context.Context, options PostgresOptions) (*cluster, error)
 	if c.account, err = clusterAccount(c.dir, c.data); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.dir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.dir), 0o711); err != nil { //nolint:gosec // PostgreSQL runs as another user
 		return nil, err
 	}
 	if err := c.account.own(c.dir); err != nil {
@@ -193,7 +193,7 @@ func (c *cluster) runAs(cmd *exec.Cmd, dir string) (release func(), err error) {
 // write writes a file of the account, whole or not at all.
 func (c *cluster) write(path, text string) error {
 	temp := path + ".tmp"
-	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil { //nolint:gosec // in our own folder
 		return err
 	}
 	if c.account.other {
@@ -271,7 +271,7 @@ func (c *cluster) launchOnce(ctx context.Context) (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	cmd := exec.Command(filepath.Join(c.install.Bin, "postgres"),
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(c.install.Bin, "postgres"), // lives on after the start
 		"-c", "listen_addresses=", "-c", "port="+port,
 		"-c", "unix_socket_directories="+c.socketForServer(), "-c", "unix_socket_permissions=0700")
 	cmd.Stdout, cmd.Stderr = log, log

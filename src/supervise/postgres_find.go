@@ -90,12 +90,12 @@ func findPostgres(ctx context.Context, folders []string, explicit bool, major in
 func programs(folder string) (bin, missing string) {
 	for _, name := range []string{"initdb", "postgres"} {
 		path := filepath.Join(folder, name)
-		info, err := os.Stat(path)
+		info, err := os.Stat(path) //nolint:gosec // the operator names the folder
 		if err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
 			return "", name
 		}
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
 		}
 		bin = filepath.Dir(path)
 	}

@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -68,9 +69,7 @@ func megabytes(n, low, high uint64) string {
 
 func configuration(memory uint64, unsafe bool, extra map[string]string) string {
 	all := settings(memory, runtime.GOOS, unsafe)
-	for name, value := range extra {
-		all[name] = value
-	}
+	maps.Copy(all, extra)
 	names := make([]string, 0, len(all))
 	for name := range all {
 		names = append(names, name)
@@ -85,4 +84,4 @@ func configuration(memory uint64, unsafe bool, extra map[string]string) string {
 }
 
 // hba lets in whoever reaches the socket: its folder is open to one user alone.
-const hba = "# Only the private socket folder leads here; there is no TCP listener.\nlocal all all trust\n"
+const hba = "# Only the private socket folder leads here; there is no TCP listener.\nlocal all all trust\n" //nolint:dupword // all databases, all users

@@ -20,7 +20,7 @@ import (
 // stateDir is a folder that another user may walk to, as PostgreSQL needs it when the tests run as root.
 func stateDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ibutsu-test-")
+	dir, err := os.MkdirTemp("", "ibutsu-test-") //nolint:usetesting // a short path, for sockets
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })

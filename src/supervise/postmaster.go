@@ -30,8 +30,8 @@ func readPostmaster(data string) (postmaster, error) {
 		return postmaster{}, fmt.Errorf("reading %s: %w", pidFile, err)
 	}
 	lines := strings.Split(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(lines[0]))
-	if err != nil || pid <= 0 {
+	pid, _ := strconv.Atoi(strings.TrimSpace(lines[0])) // zero when it is being written
+	if pid <= 0 {
 		return postmaster{}, nil
 	}
 	pm := postmaster{pid: pid}

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Interrupted is the cause of a context that a signal has ended.
-type Interrupted struct{ Signal os.Signal }
+// InterruptedError is the cause of a context that a signal has ended.
+type InterruptedError struct{ Signal os.Signal }
 
-func (i Interrupted) Error() string { return "told to stop by signal: " + i.Signal.String() }
+func (i InterruptedError) Error() string { return "told to stop by signal: " + i.Signal.String() }
 
 // echo is how soon after the first a signal is no second wish but the same one, delivered twice: timeout(1), for one,
 // signals its command and then the whole group.
 const echo = 500 * time.Millisecond
 
 // OnSignal gives a context that ends at the first SIGTERM or SIGINT, which asks for an orderly stop; its cause is
-// Interrupted. A second signal, half a second later or more, calls atOnce, which is meant to end the process. stop ends
+// InterruptedError. A second signal, half a second later or more, calls atOnce, which is meant to end the process. stop ends
 // the watching.
 func OnSignal(parent context.Context, atOnce func(os.Signal)) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -34,7 +34,7 @@ func OnSignal(parent context.Context, atOnce func(os.Signal)) (ctx context.Conte
 				switch {
 				case first.IsZero():
 					first = time.Now()
-					cancel(Interrupted{Signal: s})
+					cancel(InterruptedError{Signal: s})
 				case time.Since(first) > echo:
 					atOnce(s)
 					return

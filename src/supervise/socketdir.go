@@ -53,7 +53,7 @@ func shortDir(preferred, record string, room int, who account, runtimeDir string
 			problems = append(problems, err)
 			continue
 		}
-		if err := os.WriteFile(record, []byte(dir+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(record, []byte(dir+"\n"), 0o600); err != nil { //nolint:gosec // in our own folder
 			return "", fmt.Errorf("noting the socket folder: %w", err)
 		}
 		return dir, nil
@@ -64,10 +64,10 @@ func shortDir(preferred, record string, room int, who account, runtimeDir string
 // claim makes dir, or takes it over when it is private and belongs to who. In /tmp anybody can make a folder or a link of
 // that name first, so what is there is never trusted and never followed.
 func claim(dir string, who account) error {
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // it is looked at before it is used
 		return err
 	}
-	info, err := os.Lstat(dir)
+	info, err := os.Lstat(dir) //nolint:gosec // it is looked at before it is used
 	if err != nil {
 		return err
 	}

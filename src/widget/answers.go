@@ -42,6 +42,9 @@ type windowed interface {
 // kept is how long an answer stays at most. Nobody asks under an old version again.
 const kept = time.Hour
 
+// keepWithin bounds how long it may take to keep an answer that is out already.
+const keepWithin = 5 * time.Second
+
 func (a *answers) get(ctx context.Context, w *Widgets, q question, compute func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
 	version, err := w.store.Version(ctx, q.projects)
 	if err != nil {
@@ -56,18 +59,24 @@ func (a *answers) get(ctx context.Context, w *Widgets, q question, compute func(
 			return answer, nil
 		}
 	}
-	return a.flights.do(ctx, key, func(ctx context.Context) (json.RawMessage, error) {
+	return a.flights.do(ctx, key, func(ctx context.Context) (json.RawMessage, func(), error) {
 		asked := w.now()
 		answer, err := compute(ctx)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		until, err := w.validUntil(ctx, q, asked)
-		if err == nil && until.After(w.now()) {
-			a.cache.Set(ctx, key, pack(answer, until), min(kept, until.Sub(w.now())))
-		}
-		return answer, err
+		return answer, func() { a.keep(context.WithoutCancel(ctx), w, q, key, answer, asked) }, nil
 	})
+}
+
+// keep puts an answer into the cache. Where that fails it is computed again.
+func (a *answers) keep(ctx context.Context, w *Widgets, q question, key string, answer json.RawMessage, asked time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, keepWithin)
+	defer cancel()
+	until, err := w.validUntil(ctx, q, asked)
+	if now := w.now(); err == nil && until.After(now) {
+		a.cache.Set(ctx, key, pack(answer, until), min(kept, until.Sub(now)))
+	}
 }
 
 // key names a question at a version.

@@ -62,7 +62,7 @@ func compareRuns() *kind {
 const maxPairs = 10_000
 
 func (w CompareRuns) compute(ctx context.Context, q *query) (any, error) {
-	pairs, total := [][]json.RawMessage{}, int64(0)
+	pairs, total := [][]any{}, int64(0)
 	if len(w.Sets) > 0 {
 		var err error
 		if pairs, total, err = w.pairs(ctx, q); err != nil {
@@ -87,7 +87,7 @@ const compareSQL = `
 	  FROM pairs p JOIN results l ON l.id = p.left_id JOIN results r ON r.id = p.right_id
 	 WHERE p.place <= %[4]d ORDER BY p.place`
 
-func (w CompareRuns) pairs(ctx context.Context, q *query) ([][]json.RawMessage, int64, error) {
+func (w CompareRuns) pairs(ctx context.Context, q *query) ([][]any, int64, error) {
 	var s statement
 	first, err := w.where(&s, q, w.Sets[0])
 	if err != nil {
@@ -101,21 +101,13 @@ func (w CompareRuns) pairs(ctx context.Context, q *query) ([][]json.RawMessage, 
 	} else {
 		other = "AND run_id <> (SELECT run_id FROM first)"
 	}
-	pairs, total := [][]json.RawMessage{}, int64(0)
+	pairs, total := [][]any{}, int64(0)
 	err = each(q.rows(ctx, &s, fmt.Sprintf(compareSQL, first, second, other, maxPairs)), func(row pgx.Rows) error {
 		var l, r store.Result
 		if err := row.Scan(append(append([]any{&total}, columnsOf(&l)...), columnsOf(&r)...)...); err != nil {
 			return err
 		}
-		left, err := json.Marshal(resultObject(&l))
-		if err != nil {
-			return err
-		}
-		right, err := json.Marshal(resultObject(&r))
-		if err != nil {
-			return err
-		}
-		pairs = append(pairs, []json.RawMessage{left, right})
+		pairs = append(pairs, []any{resultObject(&l), resultObject(&r)})
 		return nil
 	})
 	return pairs, total, err

@@ -22,8 +22,11 @@ type flight struct {
 	cancel  context.CancelFunc
 }
 
+// work answers a question, and returns what is left to do when the answer is out; nil for nothing.
+type work func(context.Context) (answer json.RawMessage, after func(), err error)
+
 // do answers a question. The work goes on as long as anybody waits for it, whoever came first.
-func (f *flights) do(ctx context.Context, key string, work func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+func (f *flights) do(ctx context.Context, key string, w work) (json.RawMessage, error) {
 	f.mu.Lock()
 	if f.running == nil {
 		f.running = map[string]*flight{}
@@ -33,7 +36,7 @@ func (f *flights) do(ctx context.Context, key string, work func(context.Context)
 		detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		current = &flight{done: make(chan struct{}), cancel: cancel}
 		f.running[key] = current
-		go f.run(detached, key, current, work)
+		go f.run(detached, key, current, w)
 	}
 	current.waiting++
 	f.mu.Unlock()
@@ -47,7 +50,15 @@ func (f *flights) do(ctx context.Context, key string, work func(context.Context)
 	}
 }
 
-func (f *flights) run(ctx context.Context, key string, current *flight, work func(context.Context) (json.RawMessage, error)) {
+func (f *flights) run(ctx context.Context, key string, current *flight, w work) {
+	defer current.cancel()
+	if after := f.answer(ctx, key, current, w); after != nil {
+		after()
+	}
+}
+
+// answer does the work and gives everybody who waits the answer.
+func (f *flights) answer(ctx context.Context, key string, current *flight, w work) (after func()) {
 	defer func() {
 		// A panic here would end the server, not just a request.
 		if reason := recover(); reason != nil {
@@ -58,10 +69,10 @@ func (f *flights) run(ctx context.Context, key string, current *flight, work fun
 			delete(f.running, key)
 		}
 		f.mu.Unlock()
-		current.cancel()
 		close(current.done)
 	}()
-	current.answer, current.err = work(ctx)
+	current.answer, after, current.err = w(ctx)
+	return after
 }
 
 // leave stops the work when nobody waits for it any more. Who asks next starts anew.

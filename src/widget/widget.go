@@ -95,11 +95,7 @@ func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UU
 	if value == nil {
 		return nil, nil
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("widget: encode the answer: %w", err)
-	}
-	return text, nil
+	return appendJSON(nil, value)
 }
 
 // projects finds the projects that an answer is about: what the parameter names, within the scope.
@@ -137,7 +133,7 @@ func within(scope []uuid.UUID, ids ...uuid.UUID) []uuid.UUID {
 
 // computation is a widget with its parameters.
 type computation interface {
-	// compute returns what is shown, ready for encoding/json; nil for nothing.
+	// compute returns what is shown, made of what appendJSON writes; nil for nothing.
 	compute(ctx context.Context, q *query) (any, error)
 }
 

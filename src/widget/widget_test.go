@@ -43,6 +43,12 @@ func (c *counting) Set(ctx context.Context, key string, value []byte, ttl time.D
 	c.Cache.Set(ctx, key, value, ttl)
 }
 
+// wait lets so many answers be kept: that is done after they are out.
+func (c *counting) wait(t testing.TB, sets int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return c.sets.Load() >= sets }, 10*time.Second, 100*time.Microsecond)
+}
+
 func exec(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
 	_, err := pool.Exec(context.Background(), sql, args...)
@@ -99,10 +105,13 @@ func TestAWriteIsInTheNextAnswer(t *testing.T) {
 		return answer(t, w, "result-aggregator", widget.Values{"group_field": {"result"}, "project": {projects[0].String()}}, nil)
 	}
 	require.JSONEq(t, `[]`, ask())
+	kept.wait(t, 1)
 	for i := range 5 {
 		addResult(t, s.Pool(), projects[0], "passed", now)
-		require.JSONEq(t, fmt.Sprintf(`[{"_id": "passed", "count": %d}]`, i+1), ask())
-		require.JSONEq(t, fmt.Sprintf(`[{"_id": "passed", "count": %d}]`, i+1), ask())
+		want := fmt.Sprintf(`[{"_id": "passed", "count": %d}]`, i+1)
+		require.JSONEq(t, want, ask())
+		kept.wait(t, int64(i)+2)
+		require.JSONEq(t, want, ask())
 	}
 	require.EqualValues(t, 6, kept.sets.Load(), "each answer is computed once")
 	addResult(t, s.Pool(), projects[1], "passed", now)
@@ -129,6 +138,7 @@ func TestAKeptAnswerEndsWhenARowLeavesTheWindow(t *testing.T) {
 	}
 	require.Contains(t, results(), "failed")
 	require.Contains(t, runs(), "login")
+	kept.wait(t, 2)
 	clock.set(now.Add(day - time.Microsecond))
 	require.Contains(t, results(), "failed")
 	require.Contains(t, runs(), "login")

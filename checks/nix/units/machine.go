@@ -38,7 +38,7 @@ func sh(format string, args ...any) (string, error) {
 // dump shows what the units said last, but for the requests.
 func (m *machine) dump() {
 	out, _ := sh("systemctl --no-pager --no-legend list-units 'ibutsu*'; " +
-		"journalctl --no-pager -o short-monotonic -n 400 -u 'ibutsu*' | grep -v '\"message\":\"request\"' | tail -n 25")
+		"journalctl --no-pager -o short-monotonic -n 400 -u 'ibutsu*' | grep -v '\"message\":\"request\"' | tail -n 25 | cut -c 1-300")
 	fmt.Println(out)
 }
 

@@ -299,12 +299,13 @@ func stopped(m *machine) (string, error) {
 	if _, err := sh("systemctl stop ibutsu.target"); err != nil {
 		return "", err
 	}
-	took := time.Since(begin)
+	// The command waits for the target alone.
 	for _, name := range []string{"ibutsu-backend.service", "ibutsu-worker.service", "ibutsu-scheduler.service", "ibutsu-backend.socket", "ibutsu-migrate.service"} {
-		if state := show(name, "ActiveState"); state != "inactive" {
-			return "", fmt.Errorf("%s is %s", name, state)
+		if _, err := await(5*time.Second, name+" has ended", func() bool { return show(name, "ActiveState") == "inactive" }); err != nil {
+			return "", err
 		}
 	}
+	took := time.Since(begin)
 	if m.healthy() {
 		return "", fmt.Errorf("the port is still served")
 	}

@@ -12,16 +12,16 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Violation is a request that is not what the document asks for. Its status is 400 or 415.
-type Violation struct {
+// ViolationError is a request that is not what the document asks for. Its status is 400 or 415.
+type ViolationError struct {
 	Status int
 	Detail string // which part and why, for a person
 }
 
-func (v *Violation) Error() string { return v.Detail }
+func (v *ViolationError) Error() string { return v.Detail }
 
-func violation(format string, args ...any) *Violation {
-	return &Violation{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+func violation(format string, args ...any) *ViolationError {
+	return &ViolationError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
 type parameter struct {
@@ -100,7 +100,7 @@ func (o *Operation) CheckQuery(query []byte) ([]byte, error) {
 
 // plainQuery says that all parsers of a query string agree on this one.
 func plainQuery(query []byte) bool {
-	for i := 0; i < len(query); i++ {
+	for i := range query {
 		switch query[i] {
 		case ';':
 			return false
@@ -153,7 +153,7 @@ func (o *Operation) CheckMediaType(contentType string) (given bool, err error) {
 	if strings.EqualFold(strings.TrimSpace(mediaType), o.body.mediaType) {
 		return true, nil
 	}
-	return true, &Violation{http.StatusUnsupportedMediaType,
+	return true, &ViolationError{http.StatusUnsupportedMediaType,
 		fmt.Sprintf("Content-Type: %q where %s is expected", shorten(mediaType), o.body.mediaType)}
 }
 

@@ -1,10 +1,12 @@
-// Package contract is the API as openapi.yaml describes it: the document, the Go types and routes that are generated from
-// it, and the checks that follow from it for each request, compiled once.
 package contract
+
+// This package is the API as openapi.yaml describes it: the document, the Go types and routes that are generated from it,
+// and the checks that follow from it for each request, compiled once.
 
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -53,12 +55,12 @@ type Operation struct {
 // Load compiles the document that the binary holds. It fails only if that is broken.
 func Load() (*Document, error) {
 	var source struct {
-		Security   []map[string][]string
-		Paths      map[string]map[string]*sourceOperation
+		Security   []map[string][]string                  `json:"security"`
+		Paths      map[string]map[string]*sourceOperation `json:"paths"`
 		Components struct {
-			Parameters map[string]*sourceParameter
-			Schemas    map[string]*schema
-		}
+			Parameters map[string]*sourceParameter `json:"parameters"`
+			Schemas    map[string]*schema          `json:"schemas"`
+		} `json:"components"`
 	}
 	if err := json.Unmarshal(jsonText, &source); err != nil {
 		return nil, fmt.Errorf("contract: read the document: %w", err)
@@ -127,31 +129,33 @@ func (o *Operation) matches(segments []string) bool {
 const parameterSegment = "{}"
 
 type sourceOperation struct {
-	OperationID string `json:"operationId"`
-	Tags        []string
-	Security    *[]map[string][]string
-	Parameters  []*sourceParameter
+	OperationID string                 `json:"operationId"`
+	Tags        []string               `json:"tags"`
+	Security    *[]map[string][]string `json:"security"`
+	Parameters  []*sourceParameter     `json:"parameters"`
 	RequestBody *struct {
-		Content map[string]struct{ Schema *schema }
+		Content map[string]struct {
+			Schema *schema `json:"schema"`
+		} `json:"content"`
 	} `json:"requestBody"`
 }
 
 type sourceParameter struct {
-	Ref    string `json:"$ref"`
-	Name   string
-	In     string
-	Schema *schema
+	Ref    string  `json:"$ref"`
+	Name   string  `json:"name"`
+	In     string  `json:"in"`
+	Schema *schema `json:"schema"`
 }
 
 type schema struct {
-	Ref        string `json:"$ref"`
-	Type       string
-	Format     string
-	Nullable   bool
-	Enum       []string
-	Minimum    *int64
-	Required   []string
-	Properties map[string]*schema
+	Ref        string             `json:"$ref"`
+	Type       string             `json:"type"`
+	Format     string             `json:"format"`
+	Nullable   bool               `json:"nullable"`
+	Enum       []string           `json:"enum"`
+	Minimum    *int64             `json:"minimum"`
+	Required   []string           `json:"required"`
+	Properties map[string]*schema `json:"properties"`
 }
 
 type compiler struct {
@@ -172,7 +176,7 @@ func (c compiler) operation(method, path string, o *sourceOperation) (*Operation
 	for _, p := range o.Parameters {
 		if p.Ref != "" {
 			if p = c.parameters[nameOf(p.Ref)]; p == nil {
-				return nil, fmt.Errorf("a parameter is not there")
+				return nil, errors.New("a parameter is not there")
 			}
 		}
 		switch p.In {
@@ -191,7 +195,7 @@ func (c compiler) operation(method, path string, o *sourceOperation) (*Operation
 		s := content.Schema
 		if s.Ref != "" {
 			if s = c.schemas[nameOf(s.Ref)]; s == nil {
-				return nil, fmt.Errorf("a schema is not there")
+				return nil, errors.New("a schema is not there")
 			}
 		}
 		op.body = &body{mediaType: mediaType, required: s.Required}

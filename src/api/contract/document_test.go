@@ -135,7 +135,7 @@ func TestCheckMediaType(t *testing.T) {
 				require.NoError(t, err, mediaType)
 				continue
 			}
-			var v *contract.Violation
+			var v *contract.ViolationError
 			require.ErrorAs(t, err, &v, mediaType)
 			require.Equal(t, status, v.Status)
 		}
@@ -183,7 +183,7 @@ func TestParseBody(t *testing.T) {
 				continue
 			}
 			require.ErrorContains(t, err, fault, "%s %s", path, body)
-			var v *contract.Violation
+			var v *contract.ViolationError
 			require.ErrorAs(t, err, &v)
 			require.Equal(t, http.StatusBadRequest, v.Status)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -95,9 +96,9 @@ func CheckJSON(text []byte) error {
 
 // Get returns the value of a member. Of several with one name the last counts.
 func (o Object) Get(name string) (json.RawMessage, bool) {
-	for i := len(o.members) - 1; i >= 0; i-- {
-		if string(o.members[i].key) == name {
-			return o.members[i].value, true
+	for _, m := range slices.Backward(o.members) {
+		if string(m.key) == name {
+			return m.value, true
 		}
 	}
 	return nil, false
@@ -132,11 +133,9 @@ func Text(raw json.RawMessage) (text string, ok bool) {
 		return "", false
 	}
 	inner := raw[1 : len(raw)-1]
-	for _, c := range inner {
-		if c == '\\' {
-			err := json.Unmarshal(raw, &text)
-			return text, err == nil
-		}
+	if slices.Contains(inner, '\\') {
+		err := json.Unmarshal(raw, &text)
+		return text, err == nil
 	}
 	return string(inner), true
 }

@@ -44,7 +44,7 @@ func usable(id string) bool {
 	if len(id) == 0 || len(id) > maxRequestID {
 		return false
 	}
-	for i := 0; i < len(id); i++ {
+	for i := range len(id) {
 		switch c := id[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == ':', c == '/', c == '+', c == '=':
 		default:

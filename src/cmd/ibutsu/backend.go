@@ -15,6 +15,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/auth"
+	"github.com/ibutsu/ibutsu-go/src/cache"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
@@ -89,6 +90,7 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 type backend struct {
 	app        *fiber.App
 	writer     *ingest.Writer
+	answers    cache.Cache
 	background context.CancelFunc
 	running    sync.WaitGroup
 }
@@ -111,9 +113,13 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 	if err != nil {
 		return nil, err
 	}
+	widgets, answers, err := openWidgets(ctx, c, s, log, now)
+	if err != nil {
+		return nil, err
+	}
 	directory := auth.NewDirectory(s, tokens, now)
-	b := &backend{writer: ingest.NewWriter(s, queue.RunsChanged)}
-	b.app, err = api.New(api.Options{
+	b := &backend{writer: ingest.NewWriter(s, queue.RunsChanged), answers: answers}
+	b.app, err = api.New(api.Options{ //nolint:contextcheck // each request has its own
 		Store:     s,
 		Writer:    b.writer,
 		Jobs:      queue,
@@ -123,6 +129,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 			Random: rand.Reader, Changed: directory.Flush, UserLogin: c.SignIn.UserLogin,
 			BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
 		}),
+		Widgets:     widgets,
 		Limits:      apiLimits(c),
 		Page:        web.Files(),
 		FrontendURL: c.Server.FrontendURL,
@@ -134,6 +141,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 	})
 	if err != nil {
 		b.writer.Close()
+		b.answers.Close()
 		return nil, err
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -172,4 +180,5 @@ func (b *backend) drain(ctx context.Context) error {
 func (b *backend) close() {
 	b.background()
 	b.running.Wait()
+	b.answers.Close()
 }

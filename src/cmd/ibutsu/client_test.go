@@ -194,6 +194,13 @@ func TestAgainstARealServer(t *testing.T) {
 		require.Equal(t, map[string]string{"job_name": "nightly", "build_number": "7"}, run.Metadata.Jenkins)
 	}
 
+	twice := filepath.Join(t.TempDir(), "report-8fe6e49c-15cb-456b-b30a-a76a76ee3ae5.xml")
+	require.NoError(t, os.WriteFile(twice, []byte(report), 0o600))
+	require.Zero(t, d.call(t, "push", twice), d.stderr.String())
+	require.Zero(t, d.call(t, "push", twice), d.stderr.String())
+	answer(t, server.url+"/api/run?filter=project_id%3D"+project.ID, token, "", &runs)
+	require.Len(t, runs.Runs, 3, "a report with the id of its run in its name is one run, however often it arrives")
+
 	require.NoError(t, os.WriteFile(path, []byte("no report"), 0o600))
 	require.Equal(t, exitFailed, d.call(t, "push", path))
 	require.Contains(t, d.stderr.String(), "not imported: the import failed: ")

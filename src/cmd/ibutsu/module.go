@@ -68,7 +68,7 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 		// A hang has to be found, and the module started again, before systemd takes the host itself for hung.
 		options.HealthInterval = min(5*time.Second, interval)
 		options.HealthTimeout = min(10*time.Second, interval)
-		options.Backoff.Max = min(5*time.Second, interval)
+		options.Backoff.Max = min(15*time.Second, interval)
 	}
 	host, err := plugin.NewHost(options)
 	if err != nil {
@@ -143,6 +143,6 @@ func (cmd *ModuleProcessCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	go supervise.ReleaseAfterStart(ctx, settleDown)
-	plugin.Serve(cmd.Name, module)
+	plugin.Serve(ctx, cmd.Name, module)
 	return nil
 }

@@ -97,31 +97,37 @@ func hostOptions(c *console, cfg *config.Config, name string, self plugin.Execut
 	}, nil
 }
 
-// hosts run modules beside the backend.
+// hosts run all modules beside the backend.
 type hosts struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	host    func(name string, self plugin.Executable) error // until stop
+	log     zerolog.Logger
 }
 
-// startHosts starts every module and does not wait for any.
-func startHosts(c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
-	ctx, stop := context.WithCancel(context.Background())
-	h := &hosts{stop: stop}
+func newHosts(ctx context.Context, c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is that of the requests, which come first
+	return &hosts{stop: stop, log: log, host: func(name string, self plugin.Executable) error {
+		return host(ctx, c, cfg, name, self, sockets, log)
+	}}
+}
+
+// start starts every module and waits for none.
+func (h *hosts) start() {
 	h.running.Go(func() {
-		self, err := plugin.Self() // reads the whole program, which the first request shall not wait for
+		self, err := plugin.Self()
 		if err != nil {
-			log.Error().Err(err).Msg("no module can be started")
+			h.log.Error().Err(err).Msg("no module can be started")
 			return
 		}
 		for _, name := range moduleNames() {
 			h.running.Go(func() {
-				if err := host(ctx, c, cfg, name, self, sockets, log); err != nil {
-					log.Error().Err(err).Str("module", name).Msg("module cannot be hosted")
+				if err := h.host(name, self); err != nil {
+					h.log.Error().Err(err).Str("module", name).Msg("module cannot be hosted")
 				}
 			})
 		}
 	})
-	return h
 }
 
 func host(ctx context.Context, c *console, cfg *config.Config, name string, self plugin.Executable, sockets string, log zerolog.Logger) error {

@@ -26,10 +26,11 @@ import (
 )
 
 // The test binary is the program when a test starts it as one, and when the program starts itself for a module.
-func init() {
-	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && (os.Args[1] == "--help" || !strings.HasPrefix(os.Args[1], "-")) {
 		os.Exit(run(context.Background(), os.Args[1:], systemConsole()))
 	}
+	os.Exit(m.Run())
 }
 
 const patience = 90 * time.Second
@@ -64,7 +65,7 @@ func (o *output) String() string {
 // stateDir is a folder that the user of PostgreSQL can pass through.
 func stateDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ibutsu-up-")
+	dir, err := os.MkdirTemp("", "ibutsu-up-") //nolint:usetesting // a short path, for sockets
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })

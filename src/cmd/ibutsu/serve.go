@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,8 +69,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 
 // orSignal is the signal that ended a start, in place of what it has interrupted.
 func orSignal(ctx context.Context, err error) error {
-	var signal supervise.Interrupted
-	if errors.As(context.Cause(ctx), &signal) {
+	if signal, ok := errors.AsType[supervise.InterruptedError](context.Cause(ctx)); ok {
 		return fmt.Errorf("the start was broken off: %w", signal)
 	}
 	return err
@@ -101,7 +101,7 @@ func localURL(address *net.TCPAddr) string {
 	if address.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(address.Port))
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(address.Port))
 }
 
 // bootstrap makes or promotes the administrator of the settings, if they name one.
@@ -159,7 +159,7 @@ func serveUntil(ctx context.Context, c *console, cfg *config.Config, s *store.St
 	}
 	_ = service.Stopping()
 	log.Info().Str("reason", context.Cause(ctx).Error()).Msg("draining: requests at hand are answered, no new ones are taken")
-	draining, cancelDrain := context.WithTimeout(context.Background(), cfg.Server.ShutdownGrace)
+	draining, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.ShutdownGrace)
 	defer cancelDrain()
 	begin := time.Now()
 	if err := b.drain(draining); err != nil {
@@ -189,16 +189,28 @@ func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr,
 			return
 		case <-tick.C:
 		}
-		answer, err := client.Get("http://ibutsu/api/health")
-		if err != nil {
+		if err := askHealth(ctx, client); err != nil {
 			log.Warn().Err(err).Msg("the server does not answer its own health check; systemd hears nothing")
 			continue
 		}
-		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
-			_ = service.Alive()
-		}
+		_ = service.Alive()
 	}
+}
+
+func askHealth(ctx context.Context, client *http.Client) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ibutsu/api/health", http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the answer is %s", answer.Status)
+	}
+	return nil
 }
 
 // stateFolder is the state folder of the configuration, made when missing and free.

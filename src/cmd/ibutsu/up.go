@@ -75,7 +75,7 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 			return orSignal(ctx, err)
 		}
 		database.Store(p)
-		defer func() { err = errors.Join(err, stopPrivate(p, cfg.Server.ShutdownGrace, log)) }()
+		defer func() { err = errors.Join(err, stopPrivate(ctx, p, cfg.Server.ShutdownGrace, log)) }()
 	}
 	return cmd.serve(ctx, c, cfg, state, listener, log)
 }
@@ -95,9 +95,10 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 		return err
 	}
 	defer func() { _ = os.Remove(sockets) }()
-	h := startHosts(c, cfg, sockets, log)
-	defer h.drain() // after the requests, whose jobs the worker may take until then
+	modules := newHosts(ctx, c, cfg, sockets, log)
+	defer modules.drain() // after the requests, whose jobs the worker may take until then
 	return serveUntil(ctx, c, cfg, s, listener, log, func() {
+		modules.start() // only now: the first request shall not wait for a processor that they keep busy
 		_, _ = io.WriteString(c.out, welcome{
 			program: os.Args[0], url: cfg.Server.FrontendURL, state: string(state), admin: admin, terminal: c.outTerminal, colour: c.colour(c.outTerminal),
 		}.String())
@@ -116,13 +117,13 @@ func startPrivate(ctx context.Context, cfg *config.Config, state supervise.State
 	}
 	cfg.Database.URL = config.Secret(p.URL(p.Database()))
 	if err := notePrivateDatabase(string(state), cfg.Database.URL.Reveal()); err != nil {
-		return nil, errors.Join(err, stopPrivate(p, cfg.Server.ShutdownGrace, log))
+		return nil, errors.Join(err, stopPrivate(ctx, p, cfg.Server.ShutdownGrace, log))
 	}
 	return p, nil
 }
 
-func stopPrivate(p *supervise.Postgres, grace time.Duration, log zerolog.Logger) error {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+func stopPrivate(ctx context.Context, p *supervise.Postgres, grace time.Duration, log zerolog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	begin := time.Now()
 	if err := p.Stop(ctx); err != nil {

@@ -31,22 +31,33 @@ ALTER TABLE runs ADD COLUMN counted boolean;
 -- Room in the page for the summary's many updates: they stay HOT, since no index holds summary or duration.
 ALTER TABLE runs SET (fillfactor = 80);
 
--- A counter of a summary, 0 where a client sent something else.
+-- A counter of a summary, 0 where a client sent something else. Within bounds: one that is too large for its type would
+-- make every later result of the run fail.
 CREATE FUNCTION ibutsu_counter(summary jsonb, key text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN jsonb_typeof(summary -> key) = 'number' THEN trunc((summary ->> key)::numeric)::bigint ELSE 0 END;
+    RETURN CASE WHEN jsonb_typeof(summary -> key) = 'number'
+        THEN greatest(-1000000000000000, least(1000000000000000, trunc((summary ->> key)::numeric)))::bigint ELSE 0 END;
 
 -- The summary of a run from its counts; `collected` is carried over from what the client said.
+-- In plpgsql, which keeps its plans: an SQL function of so many arguments is not inlined, and would be set up at each call.
+-- +goose StatementBegin
 CREATE FUNCTION ibutsu_summary(old jsonb, tests bigint, errors bigint, failures bigint, skips bigint, xfailures bigint, xpasses bigint)
     RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    passes bigint := tests - errors - failures - skips - xfailures - xpasses;
+    collected bigint := ibutsu_counter(old, 'collected');
+BEGIN
     RETURN jsonb_build_object(
         'tests', tests, 'errors', errors, 'failures', failures, 'skips', skips, 'xfailures', xfailures, 'xpasses', xpasses,
-        'passes', tests - errors - failures - skips - xfailures - xpasses,
-        'pass_percent', CASE WHEN tests > 0
-            THEN least(100, greatest(0, (tests - errors - failures - skips - xfailures - xpasses) * 100 / tests)) ELSE 0 END,
-        'collected', ibutsu_counter(old, 'collected'),
-        'not_run', greatest(0, ibutsu_counter(old, 'collected') - tests));
+        'passes', passes,
+        'pass_percent', CASE WHEN tests > 0 THEN least(100, greatest(0, passes * 100 / tests)) ELSE 0 END,
+        'collected', collected,
+        'not_run', greatest(0, collected - tests));
+END
+$$;
+-- +goose StatementEnd
 
 -- Counts the runs anew from their rows. The caller holds the runs' row locks, or does not mind a concurrent writer.
 -- +goose StatementBegin

@@ -78,8 +78,7 @@ func (p *Process) Exit() string {
 	if p.err == nil {
 		return "exit status 0"
 	}
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
 		return exit.String()
 	}
 	return fmt.Sprintf("waiting failed: %v", p.err)

@@ -24,9 +24,9 @@ type Verifier struct {
 }
 
 // New loads the document and checks it for what OpenAPI asks of one.
-func New(t testing.TB) *Verifier {
-	t.Helper()
-	v := &Verifier{requests: load(t), answers: load(t)}
+func New(tb testing.TB) *Verifier {
+	tb.Helper()
+	v := &Verifier{requests: load(tb), answers: load(tb)}
 	for _, s := range v.answers.Components.Schemas {
 		for _, property := range s.Value.Properties {
 			if _, ok := property.Value.Extensions["x-null-in-answers"]; ok {
@@ -37,11 +37,11 @@ func New(t testing.TB) *Verifier {
 	return v
 }
 
-func load(t testing.TB) *openapi3.T {
-	t.Helper()
+func load(tb testing.TB) *openapi3.T {
+	tb.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(contract.YAML())
-	require.NoError(t, err)
-	require.NoError(t, doc.Validate(context.Background()))
+	require.NoError(tb, err)
+	require.NoError(tb, doc.Validate(context.Background()))
 	return doc
 }
 
@@ -58,8 +58,8 @@ type Exchange struct {
 
 // Verify fails the test when the answer has a status, a type or a body that the document does not know, or when a request
 // was accepted that the document refuses. What is no operation of the document is passed over.
-func (v *Verifier) Verify(t testing.TB, e Exchange) {
-	t.Helper()
+func (v *Verifier) Verify(tb testing.TB, e Exchange) {
+	tb.Helper()
 	route, params := find(v.requests, e.Request)
 	if route == nil || route.Operation == nil || e.Response.StatusCode == http.StatusTemporaryRedirect {
 		return
@@ -76,14 +76,14 @@ func (v *Verifier) Verify(t testing.TB, e Exchange) {
 	}
 	what := e.Request.Method + " " + e.Request.URL.String()
 	if e.Response.StatusCode < http.StatusBadRequest {
-		require.NoError(t, openapi3filter.ValidateRequest(context.Background(), input), "%s was accepted, but is not in the contract", what)
+		require.NoError(tb, openapi3filter.ValidateRequest(context.Background(), input), "%s was accepted, but is not in the contract", what)
 	}
 	answered, _ := find(v.answers, e.Request)
 	input.Route = answered
 	mediaType, _, err := mime.ParseMediaType(e.Response.Header.Get("Content-Type"))
 	hasBody := e.Request.Method != http.MethodHead && len(e.ResponseBody) > 0
 	if hasBody {
-		require.NoError(t, err, what)
+		require.NoError(tb, err, what)
 	}
 	header := e.Response.Header.Clone()
 	header.Set("Content-Type", mediaType)
@@ -95,7 +95,7 @@ func (v *Verifier) Verify(t testing.TB, e Exchange) {
 			ExcludeResponseBody:   !hasBody || !strings.HasSuffix(mediaType, "json") || strings.HasSuffix(answered.Path, "/view") || strings.HasSuffix(answered.Path, "/download"),
 		},
 	})
-	require.NoError(t, err, "%s: the answer %d %s is not in the contract: %s", what, e.Response.StatusCode, mediaType, e.ResponseBody)
+	require.NoError(tb, err, "%s: the answer %d %s is not in the contract: %s", what, e.Response.StatusCode, mediaType, e.ResponseBody)
 }
 
 // find returns the operation of a request.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// widgetAsk is a widget as a dashboard asks for it.
+type widgetAsk struct {
+	name, path string
+	// tallied says that a tally or an index has the answer, whatever the number of results.
+	tallied bool
+}
+
+func widgetAsks() []widgetAsk {
+	w := func(name string, tallied bool, id string, pairs ...string) widgetAsk {
+		v := url.Values{"project": {benchProject}}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			v.Add(pairs[i], pairs[i+1])
+		}
+		return widgetAsk{name, "/api/widget/" + id + "?" + v.Encode(), tallied}
+	}
+	return []widgetAsk{
+		w("result-summary", true, "result-summary"),
+		w("run-aggregator, 8 weeks by component", true, "run-aggregator", "weeks", "8", "group_field", "component"),
+		w("result-aggregator, 90 days by result", true, "result-aggregator", "days", "90", "group_field", "result"),
+		w("result-aggregator, 30 days by component", true, "result-aggregator", "days", "30", "group_field", "component"),
+		w("result-aggregator, by exception_name", true, "result-aggregator", "days", "90", "group_field", "metadata.exception_name"),
+		w("result-aggregator, for filters", true, "result-aggregator", "days", "90", "group_field", "env", "for_filter", "true"),
+		w("jenkins-heatmap, 5 builds", true, "jenkins-heatmap", "job_name", "job-03", "builds", "5", "group_field", "component", "count_skips", "true"),
+		w("jenkins-heatmap, 20 builds", true, "jenkins-heatmap", "job_name", "job-03", "builds", "20", "group_field", "component"),
+		w("filter-heatmap", true, "filter-heatmap", "additional_filters", "env=qa", "builds", "5", "group_field", "component"),
+		w("jenkins-job-view", true, "jenkins-job-view", "page", "1", "page_size", "25"),
+		w("jenkins-bar-chart", true, "jenkins-bar-chart", "job_name", "job-03", "builds", "30"),
+		w("jenkins-line-chart", true, "jenkins-line-chart", "job_name", "job-03", "builds", "30"),
+		w("importance-component", true, "importance-component", "job_name", "job-03", "components", "login,cart,search", "builds", "5"),
+		w("result-aggregator, failed by importance, 7 days", false, "result-aggregator", "days", "7", "group_field", "metadata.importance",
+			"additional_filters", "result=failed"),
+	}
+}
+
+// widgets measures each widget cold, with a write before each request so that no answer is kept, and warm. goal is what a
+// cold one may take, in ms; 0 means a fifth of the original's.
+func (b *bench) widgets(ctx context.Context, goal float64) error {
+	address, err := b.server.Database()
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	slowestWarm := figures{}
+	for _, a := range widgetAsks() {
+		cold, err := best(b.passes, func() (figures, error) { return b.askCold(ctx, conn, a.path) }, sooner)
+		if err != nil {
+			return err
+		}
+		warm, err := best(b.passes, func() (figures, error) { return b.ask(a.path, b.repeat) }, sooner)
+		if err != nil {
+			return err
+		}
+		if warm.P50 > slowestWarm.P50 {
+			slowestWarm = warm
+		}
+		original := b.original.Best.Lists[a.name].P50
+		l := line{What: a.name, Value: cold.P50, Unit: "ms", Goal: goal, Original: original, Note: fmt.Sprintf("p95 %.1f, warm %.2f ms, %d bytes", cold.P95, warm.P50, warm.Bytes)}
+		switch {
+		case !a.tallied:
+			l.Goal = 150
+		case goal == 0:
+			l.Goal = original / 5
+		}
+		b.note(l)
+		if before, ok := b.cold[a.name]; ok && a.tallied {
+			b.note(line{What: "  how much longer than at 200,000 results", Value: cold.P50 / before, Unit: "×", Goal: 2})
+		}
+		b.cold[a.name] = cold.P50
+	}
+	b.note(line{What: "slowest widget when nothing was written since", Value: slowestWarm.P50, Unit: "ms", Goal: 0.5})
+	return nil
+}
+
+// askCold asks for a widget right after a write to its project.
+func (b *bench) askCold(ctx context.Context, conn *pgx.Conn, path string) (figures, error) {
+	w, err := dial(b.server.URL, b.server.Token)
+	if err != nil {
+		return figures{}, err
+	}
+	defer w.close()
+	var all []time.Duration
+	for i := range b.repeat + 3 {
+		if _, err := conn.Exec(ctx, `INSERT INTO project_versions (project_id, n) VALUES ($1, 1)`, benchProject); err != nil {
+			return figures{}, err
+		}
+		start := time.Now()
+		status, _, err := w.do("GET", path, "", nil)
+		if err == nil && status != 200 {
+			err = fmt.Errorf("GET %s: %d", path, status)
+		}
+		if err != nil {
+			return figures{}, err
+		}
+		if i >= 3 { // three to warm up
+			all = append(all, time.Since(start))
+		}
+	}
+	slices.Sort(all)
+	at := func(share float64) float64 {
+		return float64(all[int(share*float64(len(all)-1))]) / float64(time.Millisecond)
+	}
+	return figures{P50: at(0.5), P95: at(0.95)}, nil
+}
