@@ -119,3 +119,17 @@ generate: ## Make the generated code anew (SQL, OpenAPI, gRPC)
 .PHONY: clean
 clean: ## Remove what was built; the state of `make up` stays
 	rm -rf bin
+
+# The page. It is embedded into the binary, so it is built before.
+.PHONY: web web-test screenshots
+web: ## Build the page into src/web/dist (Node and pnpm)
+	@cd src/web && pnpm install --frozen-lockfile --silent && pnpm build
+
+web-test: web ## Test the page: its logic, then every page in Chromium
+	@$(MAKE) --no-print-directory bin/ibutsu tools
+	@cd src/web && pnpm test
+	@bin/checks/withserver node src/web/e2e/run.mjs {url} {token}
+
+screenshots: web ## Write pictures of all pages into src/web/shots, light and dark, phone and desktop
+	@$(MAKE) --no-print-directory bin/ibutsu tools
+	@bin/checks/withserver node src/web/e2e/run.mjs {url} {token} --shots src/web/shots

@@ -35,7 +35,12 @@ var uiFiles = []string{"swagger-ui-bundle.js.gz", "swagger-ui.css.gz", "favicon-
 
 // pages registers what needs no token and is no operation: the contract and the page to try it out.
 func (s *Server) pages(app *fiber.App) error {
-	app.Get("/", func(c *fiber.Ctx) error { return redirect(c, uiPath, http.StatusFound) })
+	app.Get("/", func(c *fiber.Ctx) error {
+		if s.wantsPage(c) {
+			return s.page(c)
+		}
+		return redirect(c, uiPath, http.StatusFound)
+	})
 	app.Get(contract.BasePath+"/openapi.json", document(fiber.MIMEApplicationJSON, contract.JSON()))
 	app.Get(contract.BasePath+"/openapi.yaml", document("text/yaml; charset=utf-8", contract.YAML()))
 	app.Get(strings.TrimSuffix(uiPath, "/"), func(c *fiber.Ctx) error { return redirect(c, c.BaseURL()+uiPath, http.StatusTemporaryRedirect) })

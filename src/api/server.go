@@ -5,6 +5,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -66,6 +67,7 @@ type Options struct {
 	Accounts  *auth.Accounts
 	Widgets   Widgets // nil: computed anew each time
 	Limits    Limits  // zero: DefaultLimits
+	Page      fs.FS   // the built page (web.Files); nil, or without index.html: no page
 	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
@@ -96,6 +98,7 @@ type Server struct {
 	uploading   chan struct{} // a place for each import that comes in
 	receiving   chan struct{} // a place for each artifact that comes in
 	runProjects *runProjects
+	page        fiber.Handler // nil when the binary was built without it
 }
 
 var _ contract.ServerInterface = (*Server)(nil)
@@ -137,6 +140,9 @@ func New(o Options) (*fiber.App, error) {
 		safe,
 	)
 	if err := s.pages(app); err != nil {
+		return nil, err
+	}
+	if err := s.frontendFiles(app, o.Page); err != nil {
 		return nil, err
 	}
 	operations := routes{app, s}

@@ -10,9 +10,12 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 )
 
-// unknown answers a request that no route is for: a redirect where only a slash at the end is too much, 405 where the path
+// unknown answers a request that no route is for: the page to a browser outside the API, a redirect where only a slash at the end is too much, 405 where the path
 // has other methods, else 404.
 func (s *Server) unknown(c *fiber.Ctx) error {
+	if s.wantsPage(c) {
+		return s.page(c)
+	}
 	path := strings.Clone(c.Path())
 	below, ours := strings.CutPrefix(path, contract.BasePath)
 	if ours && strings.HasSuffix(below, "/") && s.contract.Knows(strings.TrimSuffix(below, "/")) {

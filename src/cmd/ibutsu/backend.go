@@ -20,6 +20,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/web"
 )
 
 // openDatabase waits for the database, brings it up to date and opens it.
@@ -130,6 +131,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 		}),
 		Widgets:     widgets,
 		Limits:      apiLimits(c),
+		Page:        web.Files(),
 		FrontendURL: c.Server.FrontendURL,
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/ibutsu/ibutsu-go/src/api/contract"
+)
+
+// frontendPolicy lets the page run its own script and talk to this server. Pictures and videos of artifacts are fetched
+// with the token and shown from memory, hence blob:.
+const frontendPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; " +
+	"media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// frontendFiles serves the page of files, if there is one: its parts by their names, and the page itself wherever a browser asks
+// for an address that is no operation, since the page's own addresses are made up by its script.
+func (s *Server) frontendFiles(app *fiber.App, files fs.FS) error {
+	if files == nil {
+		return nil
+	}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		plain, compressed := strings.CutSuffix(name, ".gz")
+		serve := document(mediaType(plain), content)
+		if compressed {
+			serve = compressedDocument(mediaType(plain), content)
+		}
+		if plain == "index.html" {
+			s.page = withHeaders(serve, "no-cache", frontendPolicy)
+			return nil
+		}
+		caching := "no-cache"
+		if strings.HasPrefix(plain, "assets/") { // their names have a hash of what is in them
+			caching = "public, max-age=31536000, immutable"
+		}
+		app.Get("/"+plain, withHeaders(serve, caching, ""))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("api: the files of the page: %w", err)
+	}
+	return nil
+}
+
+// wantsPage tells a browser that goes to an address from a client that asks for data: curl and client libraries accept
+// anything and name nothing.
+func (s *Server) wantsPage(c *fiber.Ctx) bool {
+	below := strings.TrimPrefix(c.Path(), contract.BasePath)
+	ours := below != c.Path() && (below == "" || below[0] == '/')
+	reading := c.Method() == http.MethodGet || c.Method() == http.MethodHead
+	return s.page != nil && reading && !ours && strings.Contains(c.Get(fiber.HeaderAccept), fiber.MIMETextHTML)
+}
+
+// withHeaders sets how an answer is kept and what it may do, after what serve has set.
+func withHeaders(serve fiber.Handler, caching, policy string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		err := serve(c)
+		c.Set(fiber.HeaderCacheControl, caching)
+		if policy != "" {
+			c.Set(fiber.HeaderContentSecurityPolicy, policy)
+			c.Set(fiber.HeaderReferrerPolicy, "same-origin")
+			c.Vary(fiber.HeaderAccept)
+		}
+		return err
+	}
+}
+
+// mediaType does not depend on the tables of the machine for what the page is made of.
+func mediaType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return fiber.MIMETextHTMLCharsetUTF8
+	case ".js":
+		return fiber.MIMETextJavaScriptCharsetUTF8
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	}
+	if known := mime.TypeByExtension(path.Ext(name)); known != "" {
+		return known
+	}
+	return fiber.MIMEOctetStream
+}

@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ibutsu/ibutsu-go/src/api"
+)
+
+func TestFrontendIsServedToBrowsersOutsideTheAPI(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write([]byte("run()"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	h := newHouse(t, func(o *api.Options) {
+		o.Page = fstest.MapFS{
+			".gitkeep":              {},
+			"index.html":            {Data: []byte("<title>page</title>")},
+			"assets/app-abc.js.gz":  {Data: packed.Bytes()},
+			"favicon.svg":           {Data: []byte("<svg/>")},
+			"assets/text-abc.woff2": {Data: []byte("font")},
+		}
+	})
+	browser := header{"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+	for _, path := range []string{"/", "/login", "/project/x/runs/y", "/runs/y", "/apiary"} {
+		a := h.call(t, person{}, http.MethodGet, path, nil, browser)
+		require.Equal(t, http.StatusOK, a.status, path)
+		require.Equal(t, "<title>page</title>", string(a.body))
+		require.Equal(t, "no-cache", a.header.Get("Cache-Control"))
+		require.Contains(t, a.header.Get("Content-Security-Policy"), "script-src 'self'")
+		require.NotContains(t, a.header.Get("Content-Security-Policy"), "unsafe")
+	}
+	// Scripts that ask for the root are sent to the contract, as ever; other addresses are unknown to them.
+	require.Equal(t, http.StatusFound, h.call(t, person{}, http.MethodGet, "/", nil, header{"Accept": "*/*"}).status)
+	require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, "/login", nil, header{"Accept": "*/*"}).status)
+	require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, "/api/nothing", nil, browser).status)
+	require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, "/.gitkeep", nil).status)
+	require.NotEqual(t, http.StatusOK, h.call(t, person{}, http.MethodPost, "/login", nil, browser).status)
+
+	script := h.call(t, person{}, http.MethodGet, "/assets/app-abc.js", nil)
+	require.Equal(t, "run()", string(script.body))
+	require.Equal(t, "public, max-age=31536000, immutable", script.header.Get("Cache-Control"))
+	require.Contains(t, script.header.Get("Content-Type"), "text/javascript")
+	script = h.call(t, person{}, http.MethodGet, "/assets/app-abc.js", nil, header{"Accept-Encoding": "gzip"})
+	require.Equal(t, "gzip", script.header.Get("Content-Encoding"))
+	require.Equal(t, "font/woff2", h.call(t, person{}, http.MethodGet, "/assets/text-abc.woff2", nil).header.Get("Content-Type"))
+	require.Equal(t, "no-cache", h.call(t, person{}, http.MethodGet, "/favicon.svg", nil).header.Get("Cache-Control"))
+}
+
+func TestWithoutAPageBrowsersGetTheContract(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *api.Options) { o.Page = fstest.MapFS{".gitkeep": {}} })
+	browser := header{"Accept": "text/html"}
+	require.Equal(t, http.StatusFound, h.call(t, person{}, http.MethodGet, "/", nil, browser).status)
+	require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, "/login", nil, browser).status)
+}

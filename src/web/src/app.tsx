@@ -1,0 +1,66 @@
+import { lazy, Suspense } from 'react';
+import { Navigate, Route, Routes, useLocation, useParams } from 'react-router';
+import { session } from './lib/api';
+import { Frame, Projects } from './frame';
+import { Lines } from './parts/states';
+
+const Login = lazy(() => import('./pages/login').then((m) => ({ default: m.Login })));
+const SignUp = lazy(() => import('./pages/login').then((m) => ({ default: m.SignUp })));
+const Forgot = lazy(() => import('./pages/login').then((m) => ({ default: m.Forgot })));
+const Reset = lazy(() => import('./pages/login').then((m) => ({ default: m.Reset })));
+const Triage = lazy(() => import('./pages/triage').then((m) => ({ default: m.Triage })));
+const Runs = lazy(() => import('./pages/runs').then((m) => ({ default: m.Runs })));
+const RunPage = lazy(() => import('./pages/run').then((m) => ({ default: m.RunPage })));
+const Results = lazy(() => import('./pages/results').then((m) => ({ default: m.Results })));
+const ResultPage = lazy(() => import('./pages/result').then((m) => ({ default: m.ResultPage })));
+const TestPage = lazy(() => import('./pages/test').then((m) => ({ default: m.TestPage })));
+const Compare = lazy(() => import('./pages/compare').then((m) => ({ default: m.Compare })));
+const Imports = lazy(() => import('./pages/imports').then((m) => ({ default: m.Imports })));
+const Profile = lazy(() => import('./pages/profile').then((m) => ({ default: m.Profile })));
+const Tokens = lazy(() => import('./pages/profile').then((m) => ({ default: m.Tokens })));
+const Elsewhere = lazy(() => import('./pages/elsewhere').then((m) => ({ default: m.Elsewhere })));
+
+function SignedIn() {
+  const here = useLocation();
+  if (session.get()) return <Frame />;
+  const back = here.pathname + here.search + here.hash;
+  return <Navigate to={'/login' + (back === '/' || back === '/project' ? '' : '?back=' + encodeURIComponent(back))} replace />;
+}
+
+function Home() {
+  return <Navigate to={`/project/${useParams()['project']}/triage`} replace />;
+}
+
+export function App() {
+  return (
+    <Suspense fallback={<Lines n={4} />}>
+      <Routes>
+        <Route path="/login" element={<Login />} />
+        <Route path="/sign-up" element={<SignUp />} />
+        <Route path="/forgot-password" element={<Forgot />} />
+        <Route path="/reset-password/:code" element={<Reset />} />
+        <Route element={<SignedIn />}>
+          <Route path="/project" element={<Projects />} />
+          <Route path="/project/:project">
+            <Route path="triage" element={<Triage />} />
+            <Route path="runs" element={<Runs />} />
+            <Route path="runs/:id" element={<RunPage />} />
+            <Route path="results" element={<Results />} />
+            <Route path="results/:id" element={<ResultPage />} />
+            <Route path="test" element={<TestPage />} />
+            <Route path="compare" element={<Compare />} />
+            <Route path="imports" element={<Imports />} />
+            <Route path="*" element={<Home />} />
+            <Route index element={<Home />} />
+          </Route>
+          <Route path="/runs/:id" element={<Elsewhere kind="run" />} />
+          <Route path="/results/:id" element={<Elsewhere kind="result" />} />
+          <Route path="/profile" element={<Navigate to="/profile/user" replace />} />
+          <Route path="/profile/user" element={<Profile />} />
+          <Route path="/profile/tokens" element={<Tokens />} />
+          <Route path="*" element={<Navigate to="/project" replace />} />
+        </Route>
+      </Routes>
+    </Suspense>
+  );
+}

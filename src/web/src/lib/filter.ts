@@ -1,0 +1,103 @@
+/** One condition of a list. Several on one field are all to hold. */
+export interface Filter {
+  field: string;
+  operator: Operator;
+  value: string;
+}
+
+export type Operator = 'eq' | 'ne' | 'gt' | 'lt' | 'gte' | 'lte' | 'in' | 'exists' | 'regex' | 'contains';
+
+/** What the API calls each operator. */
+const wire: Record<Operator, string> = {
+  eq: '=', ne: '!', gt: '>', lt: '<', gte: ')', lte: '(', in: '*', exists: '@', regex: '~', contains: '%',
+};
+
+/** How each is typed. Longer ones first, so that >= is not read as >. */
+const typed: [string, Operator][] = [
+  ['>=', 'gte'], ['<=', 'lte'], ['!=', 'ne'], [':', 'eq'], ['=', 'eq'], ['!', 'ne'], ['>', 'gt'], ['<', 'lt'], ['~', 'regex'], ['*', 'in'], ['%', 'contains'], ['@', 'exists'],
+];
+
+const shown: Record<Operator, string> = {
+  eq: ':', ne: '!=', gt: '>', lt: '<', gte: '>=', lte: '<=', in: '*', exists: '@', regex: '~', contains: '%',
+};
+
+/** Keys of the address that are no filters. */
+const reserved = new Set(['page', 'pageSize', 'tab', 'q', 'group', 'open', 'sort', 'view', 'a', 'b', 'days', 'run_list']);
+
+/** Short names for what is typed often. */
+const aliases: Record<string, string> = {
+  test: 'test_id', run: 'run_id', job: 'metadata.jenkins.job_name', build: 'metadata.jenkins.build_number', tag: 'metadata.tags',
+  marker: 'metadata.markers', exception: 'metadata.exception_name', class: 'metadata.classification', started: 'start_time', assignee: 'metadata.assignee',
+};
+
+/** toAPI gives the values of the API's filter parameter. A comma cannot be part of a value there; a regex matches any character instead. */
+export function toAPI(filters: Filter[]): string[] {
+  return filters.map(({ field, operator, value }) => {
+    if (!value.includes(',')) return field + wire[operator] + value;
+    if (operator === 'contains' || operator === 'in') return field + wire[operator] + value.replaceAll(',', operator === 'in' ? ';' : '_');
+    if (operator === 'regex') return field + '~' + value.replaceAll(',', '.');
+    return field + '~' + '^' + escapeRegex(value).replaceAll(',', '.') + '$';
+  });
+}
+
+export const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** fromAddress reads the filters of an address, those that the original's links have included: field=[operator]value. */
+export function fromAddress(params: URLSearchParams): Filter[] {
+  const filters: Filter[] = [];
+  for (const [field, raw] of params) {
+    if (reserved.has(field) || !/^[\w.-]+$/.test(field)) continue;
+    const match = /^\[(\w+)\](.*)$/s.exec(raw);
+    const operator = match && match[1]! in wire ? (match[1] as Operator) : 'eq';
+    filters.push({ field, operator, value: match && match[1]! in wire ? match[2]! : raw });
+  }
+  return filters;
+}
+
+/** toAddress replaces the filters in an address and leaves its other parts. */
+export function toAddress(filters: Filter[], params: URLSearchParams = new URLSearchParams()): URLSearchParams {
+  const next = new URLSearchParams();
+  for (const [key, value] of params) if (reserved.has(key) && key !== 'page') next.append(key, value);
+  for (const f of filters) next.append(f.field, f.operator === 'eq' && !f.value.startsWith('[') ? f.value : `[${f.operator}]${f.value}`);
+  return next;
+}
+
+/** parse reads what was typed. A bare word looks into the free field. */
+export function parse(text: string, free: string): Filter[] {
+  const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+  return words.flatMap((word): Filter[] => {
+    const plain = word.replaceAll('"', '');
+    const match = /^([A-Za-z][\w.-]*)(>=|<=|!=|[:=!><~*%@])(.*)$/s.exec(plain);
+    // a::b is the name of a test
+    if (!match || !match[3] || match[3].startsWith(':')) return plain ? [{ field: free, operator: 'contains', value: plain }] : [];
+    const operator = typed.find(([sign]) => sign === match[2])![1];
+    const field = aliases[match[1]!] ?? match[1]!;
+    if (operator === 'eq' && match[3].includes('|')) return [{ field, operator: 'in', value: match[3].replaceAll('|', ';') }];
+    return [{ field, operator, value: match[3] }];
+  });
+}
+
+/** print is what one would type for a filter. */
+export function print({ field, operator, value }: Filter): string {
+  const short = Object.entries(aliases).find(([, long]) => long === field)?.[0] ?? field;
+  if (operator === 'in' && value.includes(';') && !/\s/.test(value)) return `${short}:${value.replaceAll(';', '|')}`;
+  const text = short + shown[operator] + value;
+  return /\s/.test(text) ? `${short}${shown[operator]}"${value}"` : text;
+}
+
+export const same = (a: Filter, b: Filter): boolean => a.field === b.field && a.operator === b.operator && a.value === b.value;
+
+/** add puts a filter to others; a value that is asked for replaces another on the same field. */
+export function add(filters: Filter[], f: Filter): Filter[] {
+  const rest = filters.filter((o) => !same(o, f) && !(f.operator === 'eq' && o.field === f.field && (o.operator === 'eq' || o.operator === 'in')));
+  return [...rest, f];
+}
+
+export const fields = {
+  run: ['component', 'env', 'source', 'job', 'build', 'tag', 'duration', 'started', 'summary.failures', 'summary.errors', 'summary.pass_percent', 'summary.tests', 'id'],
+  result: ['result', 'test', 'component', 'env', 'source', 'exception', 'class', 'job', 'build', 'marker', 'run', 'duration', 'started', 'assignee', 'metadata.importance'],
+};
+
+export const resultValues = ['passed', 'failed', 'error', 'skipped', 'xfailed', 'xpassed', 'manual'];
+
+export const apiField = (typedField: string): string => aliases[typedField] ?? typedField;

@@ -1,0 +1,46 @@
+const number = new Intl.NumberFormat('en');
+
+export const count = (n: number): string => number.format(n);
+
+/** duration says seconds as a person would: 340 ms, 1.2 s, 1 m 23 s, 2 h 5 m. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds == null || !Number.isFinite(seconds)) return '–';
+  if (seconds < 0.0005) return '0 s';
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1).replace(/\.0$/, '') : Math.floor(seconds)} s`;
+  const total = Math.round(seconds);
+  const h = Math.floor(total / 3600);
+  const m = Math.floor((total % 3600) / 60);
+  const s = total % 60;
+  if (h > 0) return m > 0 ? `${h} h ${m} m` : `${h} h`;
+  return s > 0 ? `${m} m ${s} s` : `${m} m`;
+}
+
+/** ago says how long before now an instant was. */
+export function ago(instant: string | null | undefined, now = Date.now()): string {
+  if (!instant) return '–';
+  const s = (now - Date.parse(instant)) / 1000;
+  if (s < 0) return exact(instant);
+  if (s < 60) return 'just now';
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ago`;
+  if (s < 86400 * 14) return `${Math.floor(s / 86400)} d ago`;
+  return new Date(instant).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+export function exact(instant: string | null | undefined): string {
+  if (!instant) return '';
+  return new Date(instant).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** testName splits a test id into where it lives, what it is called and with which parameters it ran. */
+export function testName(id: string): { path: string; name: string; params: string } {
+  const bracket = id.endsWith(']') ? id.indexOf('[') : -1;
+  const params = bracket > 0 ? id.slice(bracket + 1, -1) : '';
+  const whole = bracket > 0 ? id.slice(0, bracket) : id;
+  const colons = whole.lastIndexOf('::');
+  if (colons > 0) return { path: whole.slice(0, colons), name: whole.slice(colons + 2), params };
+  const dot = whole.lastIndexOf('.');
+  if (dot > 0 && !/\s/.test(whole)) return { path: whole.slice(0, dot), name: whole.slice(dot + 1), params };
+  return { path: '', name: whole, params };
+}

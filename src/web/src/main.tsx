@@ -1,0 +1,18 @@
+import '@patternfly/react-core/dist/styles/base.css';
+import './style.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { App } from './app';
+import { APIError } from './lib/api';
+import { Toasts } from './parts/toast';
+
+const client = new QueryClient({
+  defaultOptions: { queries: { staleTime: 15000, refetchOnWindowFocus: true, retry: (n, e) => n < 2 && (!(e instanceof APIError) || e.status === 0 || e.status >= 502) } },
+});
+
+createRoot(document.getElementById('root')!).render(
+  <QueryClientProvider client={client}>
+    <BrowserRouter><Toasts><App /></Toasts></BrowserRouter>
+  </QueryClientProvider>,
+);
