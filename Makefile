@@ -95,8 +95,8 @@ bench-small: ## The same at 200,000 results, without the largest imports
 	@$(GOBUILD) -o bin/checks/ ./checks/bench
 	@bin/checks/bench $(ARGS)
 
-.PHONY: packaging
-packaging: build ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
+.PHONY: check-nix
+check-nix: build ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
 	@checks/nix/run.sh $(ARGS)
 
 .PHONY: lint
