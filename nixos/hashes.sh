@@ -9,10 +9,10 @@ export GOFLAGS=-mod=mod GOTOOLCHAIN=local GOWORK=off
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-nix-instantiate --eval --strict --json nixos/source.nix 2>/dev/null | tr -d '[]"' | tr ',' '\n' | while read -r name; do
-  mkdir -p "$tree/$(dirname "$name")"
-  cp -r "$name" "$tree/$(dirname "$name")/"
-done
+# Only what git would keep: the folders that a build leaves (node_modules) are not in the source that Nix sees.
+nix-instantiate --eval --strict --json nixos/source.nix 2>/dev/null | tr -d '[]"' | tr ',' '\n' |
+  xargs git ls-files -z --cached --others --exclude-standard -- |
+  tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -C "$tree" -xf -
 (cd "$tree" && go mod vendor)
 vendor=$(nix --extra-experimental-features nix-command hash path "$tree/vendor" 2>/dev/null)
 

@@ -9,7 +9,10 @@ buildGo126Module (finalAttrs: {
 
   src = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.unions (map (name: ../. + "/${name}") (import ./source.nix));
+    # Of the page only what Go compiles: a change of its sources rebuilds nothing here.
+    fileset = lib.fileset.difference (lib.fileset.unions (
+      map (name: ../. + "/${name}") (import ./source.nix)
+    )) (lib.fileset.fileFilter (file: !(file.hasExt "go" || file.name == ".gitkeep")) ../src/web);
   };
 
   inherit (lib.importJSON ./hashes.json) vendorHash;

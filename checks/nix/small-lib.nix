@@ -280,6 +280,8 @@ let
     };
     fileset = {
       unions = paths: paths;
+      difference = paths: _: paths;
+      fileFilter = _: path: [ path ];
       toSource =
         { root, fileset }:
         assert all builtins.pathExists fileset;
