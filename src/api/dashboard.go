@@ -68,15 +68,15 @@ func (s *Server) AddDashboard(c *fiber.Ctx) error {
 		return err
 	}
 	if err := s.store.InsertDashboard(c.UserContext(), d); err != nil {
-		return noReference(err, "project_id", "there is no project %s", d.ProjectID)
+		return noReference(err, d.ProjectID)
 	}
 	return send(c, http.StatusCreated, func(dst []byte) []byte { return encode.Dashboard(dst, &d) })
 }
 
-// noReference answers 400 where a row refers to one that does not exist.
-func noReference(err error, name, format string, id *uuid.UUID) error {
+// noReference answers 400 where a row refers to a project that does not exist.
+func noReference(err error, id *uuid.UUID) error {
 	if errors.Is(err, store.ErrReference) && id != nil {
-		return badField(name, format, *id)
+		return badField("project_id", "there is no project %s", *id)
 	}
 	return err
 }
@@ -163,7 +163,7 @@ func (s *Server) UpdateDashboard(c *fiber.Ctx, text contract.Id) error {
 		return nil
 	})
 	if err != nil {
-		return missing(noReference(err, "project_id", "there is no project %s", after.ProjectID), "Dashboard not found")
+		return missing(noReference(err, after.ProjectID), "Dashboard not found")
 	}
 	return send(c, http.StatusOK, func(dst []byte) []byte { return encode.Dashboard(dst, &after) })
 }

@@ -46,7 +46,7 @@ func TestDashboardsAreThoseOfProjectsThatAreOpen(t *testing.T) {
 	requireMessage(t, h.call(t, stranger, http.MethodPut, path, object{"title": "mine"}), http.StatusForbidden)
 	changed := h.call(t, owner, http.MethodPut, path, object{"title": "B", "filters": "env=qa", "description": nil, "id": uuid.NewString(), "colour": "red"})
 	require.Equal(t, http.StatusOK, changed.status, string(changed.body))
-	require.Equal(t, object{"id": made.id(t), "title": "B", "filters": "env=qa", "description": "", "project_id": project, "user_id": nil}, object(changed.object(t)))
+	require.Equal(t, object{"id": made.id(t), "title": "B", "filters": "env=qa", "description": "", "project_id": project, "user_id": nil}, changed.object(t))
 	require.Equal(t, changed.object(t), h.get(t, member, path).object(t))
 }
 
@@ -133,17 +133,17 @@ func TestAWidgetConfigurationIsCompletedAndCleaned(t *testing.T) {
 	}
 	made := h.call(t, admin, http.MethodPost, "/api/widget-config", object{"widget": "jenkins-heatmap", "navigable": true, "params": object{"builds": 3, "nosuch": 1}})
 	require.Equal(t, http.StatusCreated, made.status, string(made.body))
-	require.Equal(t, object{"builds": 3.0}, object(made.object(t)["params"].(map[string]any)))
+	require.Equal(t, object{"builds": 3.0}, made.object(t)["params"].(map[string]any))
 	require.Equal(t, true, made.object(t)["navigable"])
 	path := "/api/widget-config/" + made.id(t)
 	require.InDelta(t, 0, put(path, object{"weight": 0})["weight"], 0)
 	require.InDelta(t, 10, put(path, object{"title": "x"})["weight"], 0)
-	require.Equal(t, object{"builds": 3.0}, object(put(path, object{"title": "y"})["params"].(map[string]any)))
+	require.Equal(t, object{"builds": 3.0}, put(path, object{"title": "y"})["params"].(map[string]any))
 	require.Equal(t, false, put(path, object{"navigable": "True"})["navigable"], "only y, t and 1 in lower case mean yes")
 	require.Equal(t, true, put(path, object{"type": "view"})["navigable"])
 	require.Nil(t, put(path, object{"navigable": nil})["navigable"])
 	require.Empty(t, put(path, object{"params": object{}})["params"])
-	require.Equal(t, object{"group_field": "env"}, object(put(path, object{"widget": "run-aggregator", "params": object{"group_field": "env", "job_name": "x"}})["params"].(map[string]any)))
+	require.Equal(t, object{"group_field": "env"}, put(path, object{"widget": "run-aggregator", "params": object{"group_field": "env", "job_name": "x"}})["params"].(map[string]any))
 
 	_, err := h.store.Pool().Exec(t.Context(), `UPDATE widget_configs SET widget = 'filter-heatmap', params = '{"filters": "env=qa", "chart_type": "bar"}'`)
 	require.NoError(t, err)

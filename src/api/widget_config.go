@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -84,7 +85,7 @@ func (s *Server) AddWidgetConfig(c *fiber.Ctx) error {
 		return err
 	}
 	if err := s.store.InsertWidgetConfig(c.UserContext(), w); err != nil {
-		return noReference(err, "project_id", "there is no project %s", w.ProjectID)
+		return noReference(err, w.ProjectID)
 	}
 	return send(c, http.StatusCreated, func(dst []byte) []byte { return encode.WidgetConfig(dst, &w) })
 }
@@ -176,7 +177,7 @@ func (s *Server) widgetDashboard(c *fiber.Ctx, operation string, body contract.O
 	}
 	d, err := s.store.Dashboard(c.UserContext(), *id)
 	if err != nil {
-		if r := missing(err, ""); r != err {
+		if errors.Is(err, store.ErrNotFound) {
 			return nil, badField("dashboard_id", "there is no dashboard %s", *id)
 		}
 		return nil, err
@@ -258,7 +259,7 @@ func (s *Server) UpdateWidgetConfig(c *fiber.Ctx, text contract.Id) error {
 		return nil
 	})
 	if err != nil {
-		return missing(noReference(err, "project_id", "there is no project %s", after.ProjectID), "Widget config not found")
+		return missing(noReference(err, after.ProjectID), "Widget config not found")
 	}
 	return send(c, http.StatusOK, func(dst []byte) []byte { return encode.WidgetConfig(dst, &after) })
 }

@@ -75,7 +75,7 @@ func (b *bureau) add(t *testing.T, email, password string, change ...func(*store
 	t.Helper()
 	hash, err := b.Passwords.Hash(context.Background(), password)
 	require.NoError(t, err)
-	a := store.Account{User: store.User{ID: uuid.New(), Email: email, Name: ptr("Ana"), IsActive: true}, PasswordHash: &hash}
+	a := store.Account{User: store.User{ID: uuid.New(), Email: email, Name: new("Ana"), IsActive: true}, PasswordHash: &hash}
 	for _, f := range change {
 		f(&a)
 	}
@@ -110,7 +110,7 @@ func TestSignInRefused(t *testing.T) {
 	b := newBureau(t)
 	b.add(t, "ana@example.com", "secret")
 	b.add(t, "gone@example.com", "secret", func(a *store.Account) { a.IsActive = false })
-	b.add(t, "oauth@example.com", "secret", func(a *store.Account) { a.PasswordHash = ptr("8a7f-keycloak") })
+	b.add(t, "oauth@example.com", "secret", func(a *store.Account) { a.PasswordHash = new("8a7f-keycloak") })
 	b.add(t, "seed@example.com", "secret", func(a *store.Account) { a.PasswordHash = nil })
 	for _, c := range []struct {
 		email, password string
@@ -265,7 +265,7 @@ func TestOneLinkAnsweredTwiceAtTheSameMoment(t *testing.T) {
 		both.Go(func() { errs[i] = b.ResetPassword(ctx, code, strings.Repeat("x", i+1), "c") })
 	}
 	both.Wait()
-	require.True(t, (errs[0] == nil) != (errs[1] == nil), "%v", errs)
+	require.NotEqual(t, errs[0] == nil, errs[1] == nil, "%v", errs)
 	require.ErrorIs(t, errors.Join(errs...), auth.ErrCodeUnknown)
 }
 

@@ -148,5 +148,3 @@ func (p *people) change(f func()) {
 	defer p.mu.Unlock()
 	f()
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -78,9 +78,9 @@ func TestBootstrapLeavesASuperadminAlone(t *testing.T) {
 func TestBootstrapPromotesAndGivesTheProject(t *testing.T) {
 	t.Parallel()
 	s, ctx := dbtest.New(t), context.Background()
-	user := store.Account{User: store.User{ID: uuid.New(), Email: "admin@example.com", Name: ptr("Ana"), IsActive: true}, PasswordHash: ptr("kept")}
+	user := store.Account{User: store.User{ID: uuid.New(), Email: "admin@example.com", Name: new("Ana"), IsActive: true}, PasswordHash: new("kept")}
 	require.NoError(t, s.InsertAccount(ctx, user))
-	project := store.Project{ID: uuid.New(), Name: ptr("mine")}
+	project := store.Project{ID: uuid.New(), Name: new("mine")}
 	require.NoError(t, s.InsertProject(ctx, project))
 	done, err := auth.Bootstrap(ctx, s, bootstrap(t, func(o *auth.BootstrapOptions) { o.Password, o.OwnProject = "", "mine" }))
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func newOffice(t *testing.T) office {
 	t.Helper()
 	c, user := newClock(), uuid.New()
 	tokens := tokensAt(t, c.Now)
-	token, err := tokens.API(user, ptr(c.Now().Add(24*time.Hour)))
+	token, err := tokens.API(user, new(c.Now().Add(24*time.Hour)))
 	require.NoError(t, err)
 	p := &people{
 		callers: map[uuid.UUID]store.Caller{user: {User: store.User{ID: user, Email: "ana@example.com", IsActive: true}}},
@@ -127,7 +127,7 @@ func TestTokenEndsWhileItIsRemembered(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.hears()
-	short, err := o.tokens.API(o.user, ptr(o.clock.Now().Add(5*time.Second)))
+	short, err := o.tokens.API(o.user, new(o.clock.Now().Add(5*time.Second)))
 	require.NoError(t, err)
 	o.people.change(func() { o.people.kept[short] = true })
 	_, err = o.Authenticate(context.Background(), short)
@@ -174,7 +174,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	o := newOffice(t)
 	o.hears()
 	for i := range 10_050 {
-		o.people.projects = []store.Project{{ID: uuid.New(), Name: ptr(fmt.Sprint(i))}}
+		o.people.projects = []store.Project{{ID: uuid.New(), Name: new(fmt.Sprint(i))}}
 		_, err := o.FindProject(context.Background(), fmt.Sprint(i), nil)
 		require.NoError(t, err)
 	}
@@ -264,7 +264,7 @@ func TestDirectoryHearsOfChanges(t *testing.T) {
 	require.NoError(t, err)
 	token := store.Token{ID: uuid.New(), Name: "ci", Token: text, UserID: &user.ID}
 	require.NoError(t, s.InsertToken(ctx, token))
-	project := store.Project{ID: uuid.New(), Name: ptr("p")}
+	project := store.Project{ID: uuid.New(), Name: new("p")}
 	require.NoError(t, s.InsertProject(ctx, project, user.ID))
 
 	who := func() *auth.Identity {

@@ -100,7 +100,7 @@ func TestNobodyIsNotFoundOutByTheTime(t *testing.T) {
 		return best
 	}
 	known := fastest(&hash)
-	for _, stored := range []*string{nil, ptr("8a7f-provider-id")} {
+	for _, stored := range []*string{nil, new("8a7f-provider-id")} {
 		require.Greater(t, fastest(stored), known/3)
 	}
 }

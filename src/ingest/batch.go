@@ -152,7 +152,7 @@ func (b *batcher[T]) attempt(rows []T) (outcomes []error, err error) {
 		if err == nil || !pgconn.SafeToRetry(err) && !errors.As(err, &connect) && !serialization(err) {
 			return outcomes, store.Classify(err)
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // between two tries there is nothing to wait for but time
 		pause *= 2
 	}
 	return nil, store.Classify(err)

@@ -65,11 +65,9 @@ func (b *bench) run() uuid.UUID {
 	return r.ID
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func (b *bench) result(run uuid.UUID, outcome string) store.Result {
-	return store.Result{ID: uuid.New(), ProjectID: &b.project, RunID: &run, TestID: ptr("t"), Result: &outcome, Duration: ptr(0.25),
-		StartTime: day.Add(time.Duration(rand.IntN(300)) * time.Minute), Env: ptr("qa"), Data: json.RawMessage(`{}`)}
+	return store.Result{ID: uuid.New(), ProjectID: &b.project, RunID: &run, TestID: new("t"), Result: &outcome, Duration: new(0.25),
+		StartTime: day.Add(time.Duration(rand.IntN(300)) * time.Minute), Env: new("qa"), Data: json.RawMessage(`{}`)}
 }
 
 // requireExact holds every rollup against a recount of the rows.
@@ -111,7 +109,7 @@ func TestRollupsStayExactUnderManyWriters(t *testing.T) {
 				case n < 8:
 					_, err := b.store.UpdateResult(t.Context(), mine[random.IntN(len(mine))].ID, func(r *store.Result) error {
 						r.Result, r.RunID = &outcomes[random.IntN(3)], &runs[random.IntN(3)]
-						r.Duration, r.Component = ptr(random.Float64()), ptr(fmt.Sprint("c", random.IntN(2)))
+						r.Duration, r.Component = new(random.Float64()), new(fmt.Sprint("c", random.IntN(2)))
 						return nil
 					})
 					require.NoError(t, err)
@@ -155,7 +153,7 @@ func TestOneBadRowDoesNotTakeTheOthersDown(t *testing.T) {
 		r := b.result(run, "passed")
 		switch i {
 		case 7:
-			r.RunID = ptr(uuid.New()) // of no run
+			r.RunID = new(uuid.New()) // of no run
 		case 11:
 			r.Data = json.RawMessage(`{"a": "\ud800"}`) // half a character, which jsonb refuses
 		}
@@ -205,7 +203,7 @@ func TestTheSameIDIsStoredOnce(t *testing.T) {
 func TestTheClientsSummaryHoldsUntilTheFirstResult(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	r := store.Run{ID: uuid.New(), ProjectID: &b.project, StartTime: day, Created: day, Duration: ptr(99.0),
+	r := store.Run{ID: uuid.New(), ProjectID: &b.project, StartTime: day, Created: day, Duration: new(99.0),
 		Summary: json.RawMessage(`{"tests": 18, "collected": 20, "pass_percent": 85.5}`)}
 	require.NoError(t, b.writer.Run(t.Context(), r))
 	require.NoError(t, b.store.RecountRun(t.Context(), r.ID))
@@ -216,15 +214,15 @@ func TestTheClientsSummaryHoldsUntilTheFirstResult(t *testing.T) {
 	stored, err = b.store.Run(t.Context(), r.ID)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"tests":1,"failures":1,"errors":0,"skips":0,"xfailures":0,"xpasses":0,"passes":0,"pass_percent":0,"collected":20,"not_run":19}`, string(stored.Summary))
-	require.Equal(t, 0.25, *stored.Duration)
+	require.InDelta(t, 0.25, *stored.Duration, 0)
 	// A client that sends its own counts again at the end of its session does not undo ours.
 	after, err := b.store.UpdateRun(t.Context(), r.ID, func(u *store.Run) error {
-		u.Summary, u.Duration = json.RawMessage(`{"tests": 18, "collected": 3}`), ptr(99.0)
+		u.Summary, u.Duration = json.RawMessage(`{"tests": 18, "collected": 3}`), new(99.0)
 		return nil
 	})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"tests":1,"failures":1,"errors":0,"skips":0,"xfailures":0,"xpasses":0,"passes":0,"pass_percent":0,"collected":3,"not_run":2}`, string(after.Summary))
-	require.Equal(t, 0.25, *after.Duration)
+	require.InDelta(t, 0.25, *after.Duration, 0)
 }
 
 func TestARunGetsWhatItLacksFromItsFirstResult(t *testing.T) {
@@ -233,7 +231,7 @@ func TestARunGetsWhatItLacksFromItsFirstResult(t *testing.T) {
 	run := b.run()
 	late, early := b.result(run, "passed"), b.result(run, "passed")
 	late.StartTime, early.StartTime = day.Add(time.Hour), day
-	late.Env, early.Env, early.Component = ptr("prod"), ptr("stage"), ptr("cart")
+	late.Env, early.Env, early.Component = new("prod"), new("stage"), new("cart")
 	early.Data = json.RawMessage(`{"jenkins": {"job_name": "j"}, "tags": ["x"], "other": 1}`)
 	require.NoError(t, b.writer.Result(t.Context(), early))
 	require.NoError(t, b.writer.Result(t.Context(), late))
@@ -250,7 +248,7 @@ func TestTheSameArtifactAgainIsTheSameArtifact(t *testing.T) {
 	b := setup(t)
 	run := b.run()
 	send := func(content string) uuid.UUID {
-		a := &store.Artifact{ID: uuid.New(), RunID: &run, Filename: ptr("log"), Content: []byte(content), UploadDate: day}
+		a := &store.Artifact{ID: uuid.New(), RunID: &run, Filename: new("log"), Content: []byte(content), UploadDate: day}
 		require.NoError(t, b.writer.Artifact(t.Context(), a))
 		return a.ID
 	}
@@ -274,7 +272,7 @@ func TestAReportIsThereWholeOrNotAtAll(t *testing.T) {
 			for i, r := range results {
 				require.NoError(t, bulk.Result(r))
 				if i%1000 == 0 {
-					require.NoError(t, bulk.Artifact(store.Artifact{ID: uuid.New(), ResultID: &r.ID, Filename: ptr("log"), Content: []byte("x")}))
+					require.NoError(t, bulk.Artifact(store.Artifact{ID: uuid.New(), ResultID: &r.ID, Filename: new("log"), Content: []byte("x")}))
 				}
 			}
 			return end
@@ -372,7 +370,7 @@ func TestResultsOfAnArchiveAreStoredOnce(t *testing.T) {
 			for _, r := range []store.Result{pushed, archived} {
 				require.NoError(t, bulk.Result(r))
 				data := json.RawMessage(`{"resultId": "` + r.ID.String() + `"}`)
-				require.NoError(t, bulk.Artifact(store.Artifact{ID: uuid.New(), ResultID: &r.ID, Filename: ptr("log"), Data: data, Content: []byte("x")}))
+				require.NoError(t, bulk.Artifact(store.Artifact{ID: uuid.New(), ResultID: &r.ID, Filename: new("log"), Data: data, Content: []byte("x")}))
 			}
 			return nil
 		}))
@@ -393,7 +391,7 @@ func TestARunWithoutResultsGetsASummaryOfZerosUnlessItHasOne(t *testing.T) {
 	r, err := b.store.Run(t.Context(), run)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"tests":0,"failures":0,"errors":0,"skips":0,"xfailures":0,"xpasses":0,"passes":0,"pass_percent":0,"collected":0,"not_run":0}`, string(r.Summary))
-	require.Equal(t, 0.0, *r.Duration)
+	require.InDelta(t, 0.0, *r.Duration, 0)
 	only := b.result(run, "failed")
 	require.NoError(t, b.writer.Result(t.Context(), only))
 	b.exec(`DELETE FROM results WHERE id = $1`, only.ID)

@@ -201,7 +201,7 @@ func (s *bulkSink) Artifact(_ context.Context, a importer.Artifact) error {
 		Content: content})
 }
 
-func (s *bulkSink) EndRun(ctx context.Context, r importer.Run) error {
+func (s *bulkSink) EndRun(_ context.Context, r importer.Run) error {
 	if r.Duration == nil {
 		return nil
 	}

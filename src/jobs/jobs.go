@@ -102,11 +102,11 @@ var (
 
 // Start adds a job by the name and the parameters that the original's /admin/run-task takes, and returns the job's id.
 func (c *Client) Start(ctx context.Context, task string, params json.RawMessage) (int64, error) {
-	make, ok := tasks[task]
+	build, ok := tasks[task]
 	if !ok {
 		return 0, fmt.Errorf("%w: %s", ErrUnknownTask, task)
 	}
-	args, err := make(params)
+	args, err := build(params)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrParams, err)
 	}

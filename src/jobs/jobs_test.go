@@ -21,8 +21,6 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 type bench struct {
 	*testing.T
 	url     string
@@ -61,10 +59,10 @@ func (b *bench) number(sql string, args ...any) (n int) {
 
 func encoder() jobs.Encoder {
 	return jobs.Encoder{
-		Runs: func(rows []store.Run, page, size int, total int64) ([]byte, error) {
+		Runs: func(rows []store.Run, _, _ int, total int64) ([]byte, error) {
 			return json.Marshal(map[string]any{"runs": len(rows), "total": total})
 		},
-		Results: func(rows []store.Result, page, size int, total int64) ([]byte, error) {
+		Results: func(rows []store.Result, _, _ int, total int64) ([]byte, error) {
 			return json.Marshal(map[string]any{"results": len(rows), "total": total})
 		},
 	}
@@ -90,7 +88,7 @@ func (b *bench) work() *jobs.Worker {
 func (b *bench) upload(name, content string) uuid.UUID {
 	b.Helper()
 	data := fmt.Sprintf(`{"project_id": %q, "metadata": {"env": "qa"}}`, b.project)
-	record := store.Import{ID: uuid.New(), Filename: &name, Format: ptr(""), Data: json.RawMessage(data), Status: ptr(store.ImportPending), Created: time.Now().UTC()}
+	record := store.Import{ID: uuid.New(), Filename: &name, Format: new(""), Data: json.RawMessage(data), Status: new(store.ImportPending), Created: time.Now().UTC()}
 	up, err := b.store.BeginUpload(b.Context(), record)
 	require.NoError(b, err)
 	_, err = up.ReadFrom(b.Context(), strings.NewReader(content))

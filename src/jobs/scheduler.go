@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -165,7 +166,7 @@ func (s *Scheduler) look(ctx context.Context, lease *lease, swept *time.Time) er
 	defer cancel()
 	if !lease.held() || lease.keep(ctx) != nil {
 		err := lease.take(ctx)
-		if err == store.ErrLeaseTaken {
+		if errors.Is(err, store.ErrLeaseTaken) {
 			return s.o.Store.Ping(ctx)
 		}
 		if err != nil {

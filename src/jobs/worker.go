@@ -44,8 +44,6 @@ type Worker struct {
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	mu      sync.Mutex
-	busy    int
 }
 
 // NewWorker makes a worker; Start lets it work.

@@ -240,7 +240,7 @@ func makeOrAdopt(ctx context.Context, tx *sql.Tx) error {
 				return err
 			}
 		}
-		for _, statement := range strings.Split(schema311, ";\n") {
+		for statement := range strings.SplitSeq(schema311, ";\n") {
 			if err := exec(statement); err != nil {
 				return err
 			}
@@ -301,7 +301,7 @@ func verify(ctx context.Context, query querier) error {
 func columns311() map[string]string {
 	out := map[string]string{}
 	table := ""
-	for _, line := range strings.Split(schema311, "\n") {
+	for line := range strings.SplitSeq(schema311, "\n") {
 		trimmed := strings.TrimSuffix(strings.TrimSpace(line), ",")
 		switch {
 		case strings.HasPrefix(line, "CREATE TABLE "):

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -181,9 +180,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log zerolog.Logger) error 
 	provider, err := goose.NewProvider("", conn, files,
 		goose.WithStore(tracker),
 		goose.WithDisableGlobalRegistry(true),
-		goose.WithGoMigrations(goose.NewGoMigration(baseVersion, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			return makeOrAdopt(ctx, tx)
-		}}, nil)))
+		goose.WithGoMigrations(goose.NewGoMigration(baseVersion, &goose.GoFunc{RunTx: makeOrAdopt}, nil)))
 	if err != nil {
 		return err
 	}

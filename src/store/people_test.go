@@ -16,8 +16,6 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func addUser(t *testing.T, s *store.Store, change ...func(*store.Account)) store.Account {
 	t.Helper()
 	id := uuid.New()
@@ -34,7 +32,7 @@ func superadmin(a *store.Account) { a.IsSuperadmin = true }
 func addProject(t *testing.T, s *store.Store, owner *uuid.UUID, members ...uuid.UUID) store.Project {
 	t.Helper()
 	id := uuid.New()
-	p := store.Project{ID: id, Name: ptr("p-" + id.String()[:8]), OwnerID: owner}
+	p := store.Project{ID: id, Name: new("p-" + id.String()[:8]), OwnerID: owner}
 	require.NoError(t, s.InsertProject(context.Background(), p, members...))
 	return p
 }
@@ -44,8 +42,8 @@ func TestAccountIsKeptWithItsSecrets(t *testing.T) {
 	s, ctx := dbtest.New(t), context.Background()
 	p := addProject(t, s, nil)
 	a := store.Account{
-		User:         store.User{ID: uuid.New(), Email: "Ana@example.com", Name: ptr("Ana"), IsActive: true},
-		PasswordHash: ptr("$2b$12$x"), ActivationCode: ptr("code"),
+		User:         store.User{ID: uuid.New(), Email: "Ana@example.com", Name: new("Ana"), IsActive: true},
+		PasswordHash: new("$2b$12$x"), ActivationCode: new("code"),
 	}
 	require.NoError(t, s.InsertAccount(ctx, a, p.ID))
 
@@ -63,7 +61,7 @@ func TestAccountIsKeptWithItsSecrets(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound, "the case of an address counts")
 	a.ID = uuid.New()
 	require.ErrorIs(t, s.InsertAccount(ctx, a), store.ErrConflict)
-	a.Email, a.GroupID = "other@example.com", ptr(uuid.New())
+	a.Email, a.GroupID = "other@example.com", new(uuid.New())
 	require.ErrorIs(t, s.InsertAccount(ctx, a), store.ErrReference)
 	a.GroupID = nil
 	require.ErrorIs(t, s.InsertAccount(ctx, a, uuid.New()), store.ErrReference)
@@ -108,7 +106,7 @@ func TestUpdateAccountChangesAllOrNothing(t *testing.T) {
 	set := func(ids ...uuid.UUID) store.TxFunc {
 		return func(ctx context.Context, tx pgx.Tx) error { return s.SetProjectsTx(ctx, tx, a.ID, ids) }
 	}
-	rename := func(a *store.Account) error { a.Name = ptr("New"); return nil }
+	rename := func(a *store.Account) error { a.Name = new("New"); return nil }
 
 	got, err := s.UpdateAccount(ctx, a.ID, rename, set(q.ID))
 	require.NoError(t, err)
@@ -117,7 +115,7 @@ func TestUpdateAccountChangesAllOrNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []store.Project{q}, of[a.ID])
 
-	_, err = s.UpdateAccount(ctx, a.ID, func(a *store.Account) error { a.Name = ptr("Newer"); return nil }, set(uuid.New()))
+	_, err = s.UpdateAccount(ctx, a.ID, func(a *store.Account) error { a.Name = new("Newer"); return nil }, set(uuid.New()))
 	require.ErrorIs(t, err, store.ErrReference)
 	_, err = s.UpdateAccount(ctx, a.ID, func(a *store.Account) error { a.Email = other.Email; return nil })
 	require.ErrorIs(t, err, store.ErrConflict)
@@ -223,7 +221,7 @@ func TestProjectsAreScopedAndFiltered(t *testing.T) {
 	t.Parallel()
 	s, ctx := dbtest.New(t), context.Background()
 	owner := addUser(t, s)
-	g := store.Group{ID: uuid.New(), Name: ptr("g")}
+	g := store.Group{ID: uuid.New(), Name: new("g")}
 	require.NoError(t, s.InsertGroup(ctx, g))
 	alpha, beta := addProject(t, s, &owner.ID), addProject(t, s, nil)
 	twin := store.Project{ID: uuid.New(), Name: alpha.Name, GroupID: &g.ID}
@@ -260,7 +258,7 @@ func TestMembersAreAddedByAddress(t *testing.T) {
 	s, ctx := dbtest.New(t), context.Background()
 	a, b := addUser(t, s), addUser(t, s)
 	p := addProject(t, s, nil, a.ID)
-	got, err := s.UpdateProject(ctx, p.ID, func(p *store.Project) error { p.Title = ptr("T"); return nil },
+	got, err := s.UpdateProject(ctx, p.ID, func(p *store.Project) error { p.Title = new("T"); return nil },
 		func(ctx context.Context, tx pgx.Tx) error {
 			return s.AddMembersByEmailTx(ctx, tx, p.ID, a.Email, b.Email, "ghost@example.com")
 		})
@@ -269,7 +267,7 @@ func TestMembersAreAddedByAddress(t *testing.T) {
 	members, err := s.Members(ctx, []uuid.UUID{p.ID})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []store.User{a.User, b.User}, members[p.ID])
-	_, err = s.UpdateProject(ctx, p.ID, func(p *store.Project) error { p.OwnerID = ptr(uuid.New()); return nil })
+	_, err = s.UpdateProject(ctx, p.ID, func(p *store.Project) error { p.OwnerID = new(uuid.New()); return nil })
 	require.ErrorIs(t, err, store.ErrReference)
 }
 
@@ -380,7 +378,7 @@ func TestNewestResult(t *testing.T) {
 func TestGroupsKeepNameAndMetadata(t *testing.T) {
 	t.Parallel()
 	s, ctx := dbtest.New(t), context.Background()
-	b, a := store.Group{ID: uuid.New(), Name: ptr("b")}, store.Group{ID: uuid.New(), Name: ptr("a"), Data: []byte(`{"k": 1}`)}
+	b, a := store.Group{ID: uuid.New(), Name: new("b")}, store.Group{ID: uuid.New(), Name: new("a"), Data: []byte(`{"k": 1}`)}
 	require.NoError(t, s.InsertGroup(ctx, b))
 	require.NoError(t, s.InsertGroup(ctx, a))
 	require.ErrorIs(t, s.InsertGroup(ctx, a), store.ErrConflict)
@@ -392,7 +390,7 @@ func TestGroupsKeepNameAndMetadata(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []store.Group{b}, got)
 
-	changed, err := s.UpdateGroup(ctx, b.ID, func(g *store.Group) error { g.Name = ptr("c"); return nil })
+	changed, err := s.UpdateGroup(ctx, b.ID, func(g *store.Group) error { g.Name = new("c"); return nil })
 	require.NoError(t, err)
 	kept, err := s.Group(ctx, b.ID)
 	require.NoError(t, err)

@@ -119,7 +119,7 @@ func (s *Store) RecountRun(ctx context.Context, id uuid.UUID) error {
 	return wrap("recount run", s.InTx(ctx, func(tx pgx.Tx) error {
 		var has bool
 		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM results WHERE run_id = r.id) FROM runs r WHERE id = $1 FOR NO KEY UPDATE`, id).Scan(&has)
-		if err == pgx.ErrNoRows {
+		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {

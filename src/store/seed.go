@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ func (s *Store) SeedUsers(ctx context.Context, projects map[string]SeededProject
 		for name, people := range projects {
 			var project uuid.UUID
 			err := tx.QueryRow(ctx, `SELECT id FROM projects WHERE name = $1 ORDER BY id LIMIT 1`, name).Scan(&project)
-			if err == pgx.ErrNoRows {
+			if errors.Is(err, pgx.ErrNoRows) {
 				continue
 			}
 			if err != nil {

@@ -140,7 +140,7 @@ func (s *Store) UpdateAccount(ctx context.Context, id uuid.UUID, change func(*Ac
 			return err
 		}
 		after.ID = id
-		if before.IsSuperadmin && before.IsActive && !(after.IsSuperadmin && after.IsActive) {
+		if before.IsSuperadmin && before.IsActive && (!after.IsSuperadmin || !after.IsActive) {
 			if err := requireAnotherSuperadmin(ctx, q, id); err != nil {
 				return err
 			}

@@ -478,17 +478,17 @@ func (b build) sums() m {
 
 func (b build) durations() (took float64, executed any) {
 	first, last := b.times()
-	longest, total, any := 0.0, 0.0, false
+	longest, total, found := 0.0, 0.0, false
 	for i, x := range b.runs {
 		if x.duration != nil {
-			if !any || *x.duration > longest {
+			if !found || *x.duration > longest {
 				longest = *b.runs[i].duration
 			}
-			any = true
+			found = true
 			total += *x.duration
 		}
 	}
-	if any {
+	if found {
 		executed = total
 	}
 	return last.Sub(first).Seconds() + longest, executed

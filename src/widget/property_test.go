@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -235,12 +236,8 @@ func checks(r *rand.Rand, all rows) []check {
 		}
 		with := func(more widget.Values) widget.Values {
 			v := widget.Values{}
-			for k, x := range values {
-				v[k] = x
-			}
-			for k, x := range more {
-				v[k] = x
-			}
+			maps.Copy(v, values)
+			maps.Copy(v, more)
 			return v
 		}
 		filtered := func(from ...string) []string {

@@ -42,7 +42,7 @@ func appendJSON(dst []byte, value any) ([]byte, error) {
 	case object:
 		return appendObject(dst, v)
 	case []object:
-		return appendArray(dst, v, func(dst []byte, o object) ([]byte, error) { return appendObject(dst, o) })
+		return appendArray(dst, v, appendObject)
 	case []any:
 		return appendArray(dst, v, appendJSON)
 	case [][]any:

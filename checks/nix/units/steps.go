@@ -194,7 +194,7 @@ func child(role string) int {
 	return pid
 }
 
-func moduleKilled(m *machine) (string, error) {
+func moduleKilled(_ *machine) (string, error) {
 	main, before := number(unit("worker"), "MainPID"), child("worker")
 	if before == 0 {
 		return "", fmt.Errorf("the worker has no process of its module")
