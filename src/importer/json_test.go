@@ -101,7 +101,8 @@ func FuzzCleanJSON(f *testing.F) {
 		}
 		require.True(t, json.Valid(out), "%s", out)
 		require.True(t, utf8.Valid(out))
-		require.NotContains(t, string(out), `\u0000`)
+		// An escaped backslash before u0000 is a text that reads so, and no NUL.
+		require.NotContains(t, strings.ReplaceAll(string(out), `\\`, ""), `\u0000`)
 		again, err := cleanJSON(nil, out, 100)
 		require.NoError(t, err)
 		require.Equal(t, string(out), string(again))
