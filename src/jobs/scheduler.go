@@ -58,6 +58,8 @@ type Scheduler struct {
 	leads  bool
 	fault  error
 	lastOK time.Time
+
+	compacted int64 // version of all projects when the rollups were last compacted; 0 when they never were
 }
 
 type planned struct {
@@ -207,9 +209,22 @@ const (
 
 // sweep is what is too small and too frequent for a job.
 func (s *Scheduler) sweep(ctx context.Context, now time.Time) error {
-	if _, err := s.o.Store.CompactRollups(ctx); err != nil {
+	if err := s.compact(ctx); err != nil {
 		return err
 	}
 	_, err := s.o.Store.DeleteTasksBefore(ctx, now.UTC().Add(-taskLife))
 	return err
+}
+
+// compact folds the rollups when something was written since it last did: looking for what to fold reads them whole.
+func (s *Scheduler) compact(ctx context.Context) error {
+	version, err := s.o.Store.Version(ctx, nil)
+	if err != nil || version == s.compacted {
+		return err
+	}
+	if _, err := s.o.Store.CompactRollups(ctx); err != nil {
+		return err
+	}
+	s.compacted = version
+	return nil
 }

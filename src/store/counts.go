@@ -88,14 +88,35 @@ func (s *Store) knowledge(ctx context.Context, table string, q ListQuery, c cond
 
 // Version is a number that grows with every commit that changes runs or results of the projects (nil: of any).
 func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error) {
-	var version int64
-	var err error
+	var version, deltas int64
 	if projects == nil {
-		err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions`).Scan(&version)
-	} else {
-		err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions WHERE project_id = ANY($1)`, projects).Scan(&version)
+		err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions`).Scan(&version)
+		return version, wrap("project version", err)
 	}
-	return version, wrap("project version", err)
+	// For one project by equality: PostgreSQL keeps that plan, where it makes one anew for each list.
+	of, which := `= ANY($1)`, any(projects)
+	if len(projects) == 1 {
+		of, which = `= $1`, projects[0]
+	}
+	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint, count(*) FROM project_versions WHERE project_id `+of, which).Scan(&version, &deltas)
+	if err != nil {
+		return 0, wrap("project version", err)
+	}
+	if deltas > manyDeltas*int64(len(projects)) {
+		s.foldVersions(ctx, projects)
+	}
+	return version, nil
+}
+
+// manyDeltas is how many rows a project's version may have before who reads it folds them: every answer starts with
+// reading them, and a busy project gets more in the ten seconds between two turns of the scheduler.
+const manyDeltas = 128
+
+// foldVersions makes one row of the deltas of each project. Where that cannot be done now, somebody else does it later.
+func (s *Store) foldVersions(ctx context.Context, projects []uuid.UUID) {
+	_, _ = s.pool.Exec(ctx, `
+		WITH gone AS (DELETE FROM project_versions WHERE project_id = ANY($1) RETURNING project_id, n)
+		INSERT INTO project_versions (project_id, n) SELECT project_id, sum(n) FROM gone GROUP BY 1`, projects)
 }
 
 // projectsOf returns the projects whose rows can match: the one that the filter names, else the scope (nil: any).
