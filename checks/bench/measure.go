@@ -155,23 +155,10 @@ func (b *bench) posts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var runs []string
-	for range 10 {
-		var run struct{ ID string }
-		err := b.server.Client().Post(ctx, "/api/run", map[string]any{"metadata": map[string]any{"project": project, "component": "load", "env": "qa"}}, &run)
-		if err != nil {
-			return err
-		}
-		runs = append(runs, run.ID)
-	}
 	begin := time.Now().UTC().Add(-time.Hour)
-	statuses := []string{"passed", "passed", "passed", "failed"}
-	result := func(connection, n int) (string, string, string, []byte) {
-		run := n % len(runs)
-		return "POST", "/api/result", "application/json", fmt.Appendf(nil,
-			`{"metadata":{"project":"%s","run":"%s","component":"load","env":"qa","fspath":"tests/test_load.py","jenkins":{"job_name":"load","build_number":"%d"},"tags":["a","b"]},`+
-				`"test_id":"test_load_%d_%d","result":"%s","duration":0.5,"params":{"p":%d},"source":"load","start_time":"%s"}`,
-			project, runs[run], run, connection, n, statuses[n%4], n%3, begin.Add(time.Duration(n)*time.Second).Format("2006-01-02T15:04:05"))
+	result, err := b.resultPosts(ctx, project)
+	if err != nil {
+		return err
 	}
 	for _, connections := range []int{1, 8, 32} {
 		f, err := best(b.passes, func() (figures, error) { return b.hammer(connections, b.duration, b.server.Token, 201, result) }, faster)
@@ -231,6 +218,28 @@ func (b *bench) posts(ctx context.Context) error {
 	}
 	b.note(line{What: "POST /api/artifact of 4 KiB, 32 at once", Value: f.PerSecond, Unit: "/s", Goal: 20 * b.original.Best.Ingest, Original: b.original.Best.Ingest, Note: f.note() + "; " + notMeasured})
 	return nil
+}
+
+// resultPosts makes requests that send results to ten runs of the project.
+func (b *bench) resultPosts(ctx context.Context, project string) (request, error) {
+	var runs []string
+	for range 10 {
+		var run struct{ ID string }
+		err := b.server.Client().Post(ctx, "/api/run", map[string]any{"metadata": map[string]any{"project": project, "component": "load", "env": "qa"}}, &run)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run.ID)
+	}
+	begin := time.Now().UTC().Add(-time.Hour)
+	statuses := []string{"passed", "passed", "passed", "failed"}
+	return func(connection, n int) (string, string, string, []byte) {
+		run := n % len(runs)
+		return "POST", "/api/result", "application/json", fmt.Appendf(nil,
+			`{"metadata":{"project":"%s","run":"%s","component":"load","env":"qa","fspath":"tests/test_load.py","jenkins":{"job_name":"load","build_number":"%d"},"tags":["a","b"]},`+
+				`"test_id":"test_load_%d_%d","result":"%s","duration":0.5,"params":{"p":%d},"source":"load","start_time":"%s"}`,
+			project, runs[run], run, connection, n, statuses[n%4], n%3, begin.Add(time.Duration(n)*time.Second).Format("2006-01-02T15:04:05"))
+	}, nil
 }
 
 // lists asks for the pages that the original was asked for, under its names. page is the goal of an ordinary page, ms.
