@@ -41,6 +41,10 @@ func widgetAsks() []widgetAsk {
 		w("importance-component", true, "importance-component", "job_name", "job-03", "components", "login,cart,search", "builds", "5"),
 		w("result-aggregator, failed by importance, 7 days", false, "result-aggregator", "days", "7", "group_field", "metadata.importance",
 			"additional_filters", "result=failed"),
+		w("result-aggregator, 90 days by a field without a tally", false, "result-aggregator", "days", "90", "group_field", "metadata.assignee"),
+		w("compare-runs-view", false, "compare-runs-view", "additional_filters", "metadata.jenkins.job_name=job-03,metadata.jenkins.build_number=19",
+			"additional_filters", "metadata.jenkins.job_name=job-03,metadata.jenkins.build_number=20"),
+		w("jenkins-analysis-view", true, "jenkins-analysis-view", "job_name", "job-03", "builds", "30"),
 	}
 }
 

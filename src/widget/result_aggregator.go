@@ -90,7 +90,7 @@ func (w ResultAggregator) compute(ctx context.Context, q *query) (any, error) {
 	}
 	counts := []object{}
 	started := q.clock()
-	err = each(q.rows(ctx, s, sql), func(row pgx.Rows) error {
+	err = q.each(ctx, s, sql, func(row pgx.Rows) error {
 		value, n, err := scanGroup(row, group.Kind)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func groupedSQL(sources string) string {
 }
 
 func (w ResultAggregator) fromResults(q *query, group filter.Expression) (string, *statement, error) {
-	s := statement{varies: strings.Contains(w.GroupField, "."), byRow: true}
+	s := statement{varies: strings.Contains(w.GroupField, "."), byRow: true, allCores: w.RunID == nil && !narrows(w.Filters)}
 	s.in(q.projects)
 	if w.RunID != nil {
 		s.add("run_id = %s::uuid", *w.RunID)

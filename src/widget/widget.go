@@ -157,6 +157,21 @@ func (q *query) rows(ctx context.Context, s *statement, sql string) pgx.Rows {
 	return rows // an error of Query comes out of the rows
 }
 
+// each runs a statement and reads its rows, one after the other.
+func (q *query) each(ctx context.Context, s *statement, sql string, read func(row pgx.Rows) error) error {
+	if !s.allCores {
+		return each(q.rows(ctx, s, sql), read)
+	}
+	return pgx.BeginTxFunc(ctx, q.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		// To PostgreSQL reading a document costs next to nothing, so that it would leave all of them to one process.
+		if _, err := tx.Exec(ctx, `SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0`); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args.Values()...)...)
+		return each(rows, read)
+	})
+}
+
 // statement collects the conditions and arguments of one statement.
 type statement struct {
 	args       filter.Args
@@ -165,6 +180,8 @@ type statement struct {
 	varies bool
 	// byRow says that results are counted one by one, for want of a tally.
 	byRow bool
+	// allCores says that so many documents are read that several processes should share the work.
+	allCores bool
 }
 
 // add adds a condition, with %s for the placeholder of each value.
