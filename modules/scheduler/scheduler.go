@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/modules/service"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
@@ -24,7 +25,7 @@ func New(log io.Writer) plugin.Module {
 		if err != nil {
 			return nil, err
 		}
-		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(), Log: logger})
+		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(), Log: logger, Version: ibutsu.Version()})
 		if err == nil {
 			err = scheduler.Start(ctx)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/modules/importers"
 	"github.com/ibutsu/ibutsu-go/modules/service"
 	"github.com/ibutsu/ibutsu-go/src/config"
@@ -57,6 +58,7 @@ func New(o Options) plugin.Module {
 			Imports: c.Jobs.Concurrency,
 			Log:     log,
 			Slog:    telemetry.Slog(log),
+			Version: ibutsu.Version(),
 
 			TallyWishes: func(ctx context.Context) error { return tendTallies(ctx, s, c.Jobs.TallyFields, log) },
 		})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,10 @@ var matrix = map[string][]string{
 	"admin_get_user_list": ruling, "admin_add_user": ruling, "admin_get_user": ruling, "admin_update_user": ruling, "admin_delete_user": ruling,
 	"admin_get_project_list": ruling, "admin_add_project": ruling, "admin_get_project": ruling, "admin_update_project": ruling,
 	"admin_delete_project": ruling,
+
+	"admin_get_queue_list": ruling, "admin_update_queue": ruling, "admin_get_job_list": ruling, "admin_get_job": ruling, "admin_delete_job": ruling,
+	"admin_retry_job": ruling, "admin_cancel_job": ruling, "admin_get_worker_list": ruling, "admin_get_schedule_list": ruling,
+	"admin_update_schedule": ruling, "admin_run_schedule": ruling, "admin_get_task_list": ruling, "admin_start_task": ruling,
 }
 
 // world is one of everything, in a project.
@@ -142,6 +147,14 @@ func (w *world) newArtifact(t *testing.T) string {
 	id := uuid.New()
 	w.exec(t, `INSERT INTO artifacts (id, result_id, filename, content, upload_date) VALUES ($1, $2, 'log.txt', 'text', now())`, id, w.result)
 	return id.String()
+}
+
+func (w *world) newJob(t *testing.T) string {
+	t.Helper()
+	var id int64
+	err := w.store.Pool().QueryRow(context.Background(), `INSERT INTO river_job (kind, args, max_attempts) VALUES ('sync_runs', '{}', 3) RETURNING id`).Scan(&id)
+	require.NoError(t, err)
+	return strconv.FormatInt(id, 10)
 }
 
 func (w *world) newToken(t *testing.T) string {
@@ -310,6 +323,28 @@ var requests = map[string]func(*testing.T, *world) request{
 	},
 	"admin_delete_project": func(t *testing.T, w *world) request {
 		return request{path: "/admin/project/" + w.house.project(t, nil).String()}
+	},
+
+	"admin_get_queue_list": plain("/admin/queue"),
+	"admin_update_queue":   func(*testing.T, *world) request { return request{"/admin/queue/default", object{"paused": false}} },
+	"admin_get_job_list":   plain("/admin/job"),
+	"admin_get_job":        func(t *testing.T, w *world) request { return request{path: "/admin/job/" + w.newJob(t)} },
+	"admin_delete_job":     func(t *testing.T, w *world) request { return request{path: "/admin/job/" + w.newJob(t)} },
+	"admin_retry_job": func(t *testing.T, w *world) request {
+		return request{path: "/admin/job/" + w.newJob(t) + "/retry"}
+	},
+	"admin_cancel_job": func(t *testing.T, w *world) request {
+		return request{path: "/admin/job/" + w.newJob(t) + "/cancel"}
+	},
+	"admin_get_worker_list":   plain("/admin/worker"),
+	"admin_get_schedule_list": plain("/admin/schedule"),
+	"admin_update_schedule": func(*testing.T, *world) request {
+		return request{"/admin/schedule/prune-old-runs", object{"enabled": true}}
+	},
+	"admin_run_schedule":  plain("/admin/schedule/sync-aborted-runs/run"),
+	"admin_get_task_list": plain("/admin/task"),
+	"admin_start_task": func(*testing.T, *world) request {
+		return request{"/admin/task", object{"task": "runs.sync_aborted_runs"}}
 	},
 }
 

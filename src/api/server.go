@@ -35,6 +35,7 @@ type Jobs interface {
 	RunChanged(ctx context.Context, tx pgx.Tx, run uuid.UUID) error
 	QueryPage(ctx context.Context, task, user uuid.UUID, page jobs.QueryRequest) error
 	Start(ctx context.Context, task string, params json.RawMessage) (int64, error)
+	JobAdministration
 }
 
 // Limits bound what a client may send, and how long it may take to.

@@ -79,7 +79,12 @@ func Permissions() Table {
 		"admin_update_user": Superadmins, "admin_delete_user": Superadmins,
 		"admin_get_project_list": Superadmins, "admin_add_project": Superadmins, "admin_get_project": Superadmins,
 		"admin_update_project": Superadmins, "admin_delete_project": Superadmins,
-		"run_task": Superadmins,
+		"run_task":             Superadmins,
+		"admin_get_queue_list": Superadmins, "admin_update_queue": Superadmins,
+		"admin_get_job_list": Superadmins, "admin_get_job": Superadmins, "admin_delete_job": Superadmins,
+		"admin_retry_job": Superadmins, "admin_cancel_job": Superadmins,
+		"admin_get_worker_list": Superadmins, "admin_get_schedule_list": Superadmins, "admin_update_schedule": Superadmins,
+		"admin_run_schedule": Superadmins, "admin_get_task_list": Superadmins, "admin_start_task": Superadmins,
 	}
 }
 

@@ -34,6 +34,7 @@ type Client struct {
 	river *river.Client[pgx.Tx]
 	store *store.Store
 	now   func() time.Time
+	plan  []planned
 }
 
 // NewClient makes a client for those who only add jobs.
@@ -42,7 +43,11 @@ func NewClient(s *store.Store) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Client{river: c, store: s, now: time.Now}, nil
+	all, err := plan(DefaultSchedule())
+	if err != nil {
+		return nil, err
+	}
+	return &Client{river: c, store: s, now: time.Now, plan: all}, nil
 }
 
 // RunsChanged adds, for each run, the job that counts it and fills in what it lacks, a few seconds from now.
@@ -102,46 +107,13 @@ var (
 
 // Start adds a job by the name and the parameters that the original's /admin/run-task takes, and returns the job's id.
 func (c *Client) Start(ctx context.Context, task string, params json.RawMessage) (int64, error) {
-	build, ok := tasks[task]
-	if !ok {
-		return 0, fmt.Errorf("%w: %s", ErrUnknownTask, task)
-	}
-	args, err := build(params)
+	args, err := taskArgs(task, params)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrParams, err)
+		return 0, err
 	}
 	job, err := c.river.Insert(ctx, args, nil)
 	if err != nil {
 		return 0, fmt.Errorf("jobs: start %s: %w", task, err)
 	}
 	return job.Job.ID, nil
-}
-
-// tasks are the jobs that an administrator may start by hand.
-var tasks = map[string]func(json.RawMessage) (river.JobArgs, error){
-	"db.prune_old_files":            months(func(m int) river.JobArgs { return PruneArtifacts{Months: m} }, 5),
-	"db.prune_old_results":          months(func(m int) river.JobArgs { return PruneResults{Months: m} }, 6),
-	"db.prune_old_runs":             months(func(m int) river.JobArgs { return PruneRuns{Months: m} }, 12),
-	"db.prune_old_import_files":     pruneImportsArgs,
-	"db.clear_import_file_content":  decoded[ClearImport](func(a ClearImport) bool { return a.ImportID != uuid.Nil }),
-	"db.seed_users":                 decoded[SeedUsers](func(a SeedUsers) bool { return a.Projects != nil }),
-	"runs.update_run":               decoded[UpdateRun](func(a UpdateRun) bool { return a.RunID != uuid.Nil }),
-	"runs.sync_aborted_runs":        decoded[SyncRuns](func(SyncRuns) bool { return true }),
-	"results.add_result_start_time": decoded[AddResultStartTime](func(a AddResultStartTime) bool { return a.RunID != uuid.Nil }),
-	"db.tally_wishes":               decoded[TallyWishes](func(TallyWishes) bool { return true }),
-	"db.recount_rollups":            decoded[RecountRollups](func(RecountRollups) bool { return true }),
-}
-
-// decoded reads parameters strictly: a misspelt one must not start a job that does something else.
-func decoded[A river.JobArgs](complete func(A) bool) func(json.RawMessage) (river.JobArgs, error) {
-	return func(params json.RawMessage) (river.JobArgs, error) {
-		var args A
-		if err := strict(params, &args); err != nil {
-			return nil, err
-		}
-		if !complete(args) {
-			return nil, errors.New("a parameter is missing")
-		}
-		return args, nil
-	}
 }

@@ -11,7 +11,12 @@ import (
 )
 
 // RecountRollups proves the tally against the results and puts it right where they differ. Writers wait meanwhile.
-type RecountRollups struct{}
+type RecountRollups struct {
+	// DryRun only counts what differs.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+func (a RecountRollups) rehearse() river.JobArgs { a.DryRun = true; return a }
 
 // Kind names the job.
 func (RecountRollups) Kind() string { return "recount_rollups" }
@@ -28,8 +33,12 @@ type recountRollups struct {
 // Timeout is none: it reads all results.
 func (w *recountRollups) Timeout(*river.Job[RecountRollups]) time.Duration { return -1 }
 
-func (w *recountRollups) Work(ctx context.Context, _ *river.Job[RecountRollups]) error {
-	wrong, err := w.store.RebuildRollups(ctx)
+func (w *recountRollups) Work(ctx context.Context, job *river.Job[RecountRollups]) error {
+	count := w.store.RebuildRollups
+	if job.Args.DryRun {
+		count = w.store.WrongRollups
+	}
+	wrong, err := count(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,6 +46,6 @@ func (w *recountRollups) Work(ctx context.Context, _ *river.Job[RecountRollups])
 	if wrong > 0 {
 		level = zerolog.ErrorLevel
 	}
-	w.log.WithLevel(level).Int64("wrong", wrong).Msg("tally counted anew")
-	return nil
+	w.log.WithLevel(level).Int64("wrong", wrong).Bool("dry_run", job.Args.DryRun).Msg("tally counted anew")
+	return river.RecordOutput(ctx, map[string]any{"dry_run": job.Args.DryRun, "wrong": wrong})
 }

@@ -7,34 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
-
-// Periodic is a job that the scheduler adds again and again.
-type Periodic struct {
-	Name string
-	// Spec is a cron line of five fields in UTC, or "@every 30m".
-	Spec string
-	Args river.JobArgs
-}
-
-// DefaultSchedule is the original's schedule, and what is ours.
-func DefaultSchedule() []Periodic {
-	return []Periodic{
-		{"prune-old-import-files", "0 2 * * *", PruneImports{Days: 7}},
-		{"prune-old-artifact-files", "0 4 * * 6", PruneArtifacts{Months: 3}},
-		{"prune-old-results", "0 5 * * 6", PruneResults{Months: 5}},
-		{"prune-old-runs", "0 6 * * 6", PruneRuns{Months: 12}},
-		{"sync-aborted-runs", "@every 30m", SyncRuns{}},
-		// Ours, not the original's.
-		{"tally-wishes", "@every 1h", TallyWishes{}},
-	}
-}
 
 // SchedulerOptions say what a scheduler works with.
 type SchedulerOptions struct {
@@ -44,6 +22,8 @@ type SchedulerOptions struct {
 	Now      func() time.Time
 	// Tick is how often it looks; 0 means a second.
 	Tick time.Duration
+	// Version is what administrators see.
+	Version string
 }
 
 // Scheduler adds the periodic jobs and keeps house. Any number may run: one leads, the others stand by.
@@ -51,6 +31,7 @@ type Scheduler struct {
 	o       SchedulerOptions
 	client  *Client
 	plan    []planned
+	beat    *heartbeat
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
@@ -60,11 +41,6 @@ type Scheduler struct {
 	lastOK time.Time
 
 	compacted int64 // version of all projects when the rollups were last compacted; 0 when they never were
-}
-
-type planned struct {
-	Periodic
-	when cron.Schedule
 }
 
 // NewScheduler makes a scheduler; Start lets it work.
@@ -80,13 +56,11 @@ func NewScheduler(o SchedulerOptions) (*Scheduler, error) {
 		return nil, err
 	}
 	s := &Scheduler{o: o, client: client}
-	for _, p := range o.Schedule {
-		when, err := cron.ParseStandard(p.Spec)
-		if err != nil {
-			return nil, fmt.Errorf("jobs: schedule of %s: %w", p.Name, err)
-		}
-		s.plan = append(s.plan, planned{p, when})
+	if s.plan, err = plan(o.Schedule); err != nil {
+		return nil, err
 	}
+	s.beat = newHeartbeat(o.Store, "scheduler-"+uuid.NewString(), "scheduler", o.Version, nil, o.Log)
+	s.beat.leads = s.Leads
 	return s, nil
 }
 
@@ -98,6 +72,7 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	s.lastOK = time.Now()
 	s.mu.Unlock()
 	s.running.Go(func() { s.run(running) })
+	s.running.Go(func() { s.beat.run(running) })
 	return nil
 }
 
@@ -175,8 +150,16 @@ func (s *Scheduler) look(ctx context.Context, lease *lease, swept *time.Time) er
 			return err
 		}
 	}
+	known, err := s.o.Store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
 	for _, p := range s.plan {
-		if err := s.add(ctx, p); err != nil {
+		row, seen := known[p.Name]
+		if seen && !row.Enabled {
+			continue
+		}
+		if err := s.add(ctx, p.as(row)); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}
@@ -196,8 +179,11 @@ func (s *Scheduler) add(ctx context.Context, p planned) error {
 			return err
 		}
 		s.o.Log.Info().Str("schedule", p.Name).Msg("periodic job added")
-		_, err = s.client.river.InsertTx(ctx, tx, p.Args, nil)
-		return err
+		added, err := s.client.river.InsertTx(ctx, tx, p.Args, nil)
+		if err != nil {
+			return err
+		}
+		return s.o.Store.NoteRunTx(ctx, tx, p.Name, now, p.when.Next(now), added.Job.ID)
 	})
 }
 
@@ -210,6 +196,9 @@ const (
 // sweep is what is too small and too frequent for a job.
 func (s *Scheduler) sweep(ctx context.Context, now time.Time) error {
 	if err := s.compact(ctx); err != nil {
+		return err
+	}
+	if err := s.o.Store.ForgetWorkersSeenBefore(ctx, now.UTC().Add(-rememberDead)); err != nil {
 		return err
 	}
 	_, err := s.o.Store.DeleteTasksBefore(ctx, now.UTC().Add(-taskLife))

@@ -30,7 +30,12 @@ func (w *updateRun) Work(ctx context.Context, job *river.Job[UpdateRun]) error {
 
 // SyncRuns looks for runs of the last hours whose summary does not fit their results. The database counts in the transaction
 // of the rows, so that there should be none; what another program wrote past its triggers is put right here.
-type SyncRuns struct{}
+type SyncRuns struct {
+	// DryRun only counts such runs.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+func (a SyncRuns) rehearse() river.JobArgs { a.DryRun = true; return a }
 
 // Kind names the job.
 func (SyncRuns) Kind() string { return "sync_runs" }
@@ -48,10 +53,16 @@ type syncRuns struct {
 	now    func() time.Time
 }
 
-func (w *syncRuns) Work(ctx context.Context, _ *river.Job[SyncRuns]) error {
+func (w *syncRuns) Work(ctx context.Context, job *river.Job[SyncRuns]) error {
 	ids, err := w.store.MiscountedRuns(ctx, w.now().UTC().Add(-syncWindow))
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return err
+	}
+	if err := river.RecordOutput(ctx, map[string]any{"dry_run": job.Args.DryRun, "runs": len(ids)}); err != nil {
+		return err
+	}
+	if job.Args.DryRun || len(ids) == 0 {
+		return nil
 	}
 	return w.store.InTx(ctx, func(tx pgx.Tx) error { return w.client.addRuns(ctx, tx, ids, w.now()) })
 }

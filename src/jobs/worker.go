@@ -32,6 +32,8 @@ type WorkerOptions struct {
 	// Slog receives what the job queue itself has to say from warnings on; nil discards it.
 	Slog *slog.Logger
 	Now  func() time.Time
+	// Version is what administrators see.
+	Version string
 }
 
 // Worker works on jobs until it is stopped. Several may run against one database.
@@ -40,6 +42,7 @@ type Worker struct {
 	store *store.Store
 	river *river.Client[pgx.Tx]
 	lease *lease
+	beat  *heartbeat
 	log   zerolog.Logger
 
 	stop    context.CancelFunc
@@ -76,16 +79,17 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 
 	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}
 	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
+	room := map[string]int{queueDefault: 4, queueImports: o.Imports, queueQueries: 2, queueMaintenance: 1}
+	w.beat = newHeartbeat(o.Store, w.id, "worker", o.Version, room, o.Log)
+	queues := map[string]river.QueueConfig{}
+	for queue, most := range room {
+		queues[queue] = river.QueueConfig{MaxWorkers: most}
+	}
 	w.river, err = river.NewClient(riverpgxv5.New(o.Store.Pool()), &river.Config{
 		ID:      w.id,
 		Logger:  slog.New(warnings{o.Slog.Handler()}),
 		Workers: workers,
-		Queues: map[string]river.QueueConfig{
-			queueDefault:     {MaxWorkers: 4},
-			queueImports:     {MaxWorkers: o.Imports},
-			queueQueries:     {MaxWorkers: 2},
-			queueMaintenance: {MaxWorkers: 1},
-		},
+		Queues:  queues,
 		// An upload should not wait for the tenth of a second that is the library's own pause between two looks.
 		FetchCooldown: 20 * time.Millisecond,
 		// Kept long enough to look at, not so long that the queue's own table grows heavy.
@@ -115,6 +119,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		return fmt.Errorf("jobs: start worker: %w", err)
 	}
 	w.running.Go(func() { w.keep(running) })
+	w.running.Go(func() { w.beat.run(running) })
 	return nil
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -39,15 +38,12 @@ func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, `
 		WITH dead AS (
 			SELECT id, coalesce((metadata ->> 'deaths')::int, 0) + 1 AS deaths FROM river_job j
-			 WHERE state = 'running'
-			   AND NOT EXISTS (
-			       SELECT 1 FROM pg_locks l
-			        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-			          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-			          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(j.attempted_by[array_upper(j.attempted_by, 1)], 0))
+			 WHERE state = 'running' AND NOT `+leaseHeld+`j.attempted_by[array_upper(j.attempted_by, 1)], 0))
 			   FOR UPDATE SKIP LOCKED)
 		UPDATE river_job j
-		   SET state = CASE WHEN d.deaths > 150 THEN 'scheduled' ELSE 'available' END::river_job_state,
+		   SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled'
+		                    WHEN d.deaths > 150 THEN 'scheduled' ELSE 'available' END::river_job_state,
+		       finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN now() END,
 		       attempt = greatest(j.attempt - 1, 0),
 		       scheduled_at = now() + CASE WHEN d.deaths > 150 THEN least(d.deaths - 150, 60) * interval '1 minute' ELSE interval '0' END,
 		       metadata = j.metadata || jsonb_build_object('deaths', d.deaths)
@@ -66,22 +62,6 @@ func (s *Store) JobCounts(ctx context.Context) (map[string]int64, error) {
 		return nil
 	})
 	return counts, wrap("job counts", err)
-}
-
-// DueTx says whether a periodic job is due, and notes its run and the next one. One that was never seen is not due: its
-// first time is the next in its plan.
-func (s *Store) DueTx(ctx context.Context, tx pgx.Tx, name string, now, next time.Time) (bool, error) {
-	var planned time.Time
-	err := tx.QueryRow(ctx, `
-		INSERT INTO schedules AS s (name, next_run) VALUES ($1, $2)
-		-- A plan that was changed to come earlier takes effect at once.
-		ON CONFLICT (name) DO UPDATE SET next_run = least(s.next_run, $2)
-		RETURNING next_run`, name, next).Scan(&planned)
-	if err != nil || planned.After(now) {
-		return false, wrap("schedule", err)
-	}
-	_, err = tx.Exec(ctx, `UPDATE schedules SET last_run = $2, next_run = $3 WHERE name = $1`, name, now, next)
-	return err == nil, wrap("schedule", err)
 }
 
 // CopyStartTimes copies the metadata's starttime to start_time in the results of a run that have none there.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"time"
 
@@ -51,15 +52,30 @@ func (s *Store) CompactRollups(ctx context.Context) (int64, error) {
 	return saved, wrap("compact rollups", err)
 }
 
+// errRehearsed ends a transaction whose changes were only to be counted.
+var errRehearsed = errors.New("rehearsed")
+
 // RebuildRollups counts the tally anew from the results and returns how many of its sums were wrong. Writers wait meanwhile.
-func (s *Store) RebuildRollups(ctx context.Context) (int64, error) {
+func (s *Store) RebuildRollups(ctx context.Context) (int64, error) { return s.rebuildRollups(ctx, false) }
+
+// WrongRollups is RebuildRollups without its effect.
+func (s *Store) WrongRollups(ctx context.Context) (int64, error) { return s.rebuildRollups(ctx, true) }
+
+func (s *Store) rebuildRollups(ctx context.Context, rehearse bool) (int64, error) {
 	var wrong int64
 	err := s.InTx(ctx, func(tx pgx.Tx) error {
 		// The whole table is read: the timeout of requests does not fit.
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `SELECT ibutsu_rebuild_rollups()`).Scan(&wrong)
+		err := tx.QueryRow(ctx, `SELECT ibutsu_rebuild_rollups()`).Scan(&wrong)
+		if err == nil && rehearse {
+			return errRehearsed
+		}
+		return err
 	})
+	if errors.Is(err, errRehearsed) {
+		err = nil
+	}
 	return wrong, wrap("rebuild rollups", err)
 }

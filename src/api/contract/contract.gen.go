@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/oapi-codegen/runtime"
@@ -190,6 +191,79 @@ type ImportList struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// Job defines model for Job.
+type Job struct {
+	// Args What it was given
+	Args map[string]interface{} `json:"args"`
+
+	// Attempt How many times it was begun
+	Attempt int `json:"attempt"`
+
+	// Cancelling Whether it runs, and was asked to end
+	Cancelling bool `json:"cancelling"`
+
+	// Created When it was added
+	Created time.Time `json:"created"`
+
+	// Errors What went wrong, oldest first
+	Errors []JobFailure `json:"errors"`
+
+	// Finished When it ended
+	Finished *time.Time `json:"finished,omitempty"`
+
+	// Id The number
+	Id int64 `json:"id"`
+
+	// Kind What kind of work it is
+	Kind string `json:"kind"`
+
+	// MaxAttempts After how many it is dead
+	MaxAttempts int `json:"max_attempts"`
+
+	// Output What it did
+	Output *map[string]interface{} `json:"output,omitempty"`
+
+	// Progress How far it is
+	Progress *map[string]interface{} `json:"progress,omitempty"`
+
+	// Queue Its queue
+	Queue string `json:"queue"`
+
+	// Scheduled When it may run
+	Scheduled time.Time `json:"scheduled"`
+
+	// Started When it was begun last
+	Started *time.Time `json:"started,omitempty"`
+
+	// State How it stands
+	State string `json:"state"`
+
+	// Worker Who began it last
+	Worker *string `json:"worker,omitempty"`
+}
+
+// JobFailure defines model for JobFailure.
+type JobFailure struct {
+	// At When
+	At time.Time `json:"at"`
+
+	// Attempt Which attempt it was
+	Attempt int `json:"attempt"`
+
+	// Error What went wrong
+	Error string `json:"error"`
+
+	// Trace Where it panicked
+	Trace *string `json:"trace,omitempty"`
+}
+
+// JobList defines model for JobList.
+type JobList struct {
+	// Jobs The jobs
+	Jobs       []Job      `json:"jobs"`
+	Pagination Pagination `json:"pagination"`
+}
+
 // LoginConfig defines model for LoginConfig.
 type LoginConfig struct {
 	// ClientId Who this server is to the provider
@@ -242,6 +316,27 @@ type LoginToken struct {
 
 	// Token The token
 	Token string `json:"token"`
+}
+
+// Maintenance defines model for Maintenance.
+type Maintenance struct {
+	// Description What it does
+	Description string `json:"description"`
+
+	// DryRun Whether it can say beforehand what it would do
+	DryRun bool `json:"dry_run"`
+
+	// Params Its parameters with what they are when left out
+	Params json.RawMessage `json:"params"`
+
+	// Task The name
+	Task string `json:"task"`
+}
+
+// MaintenanceList defines model for MaintenanceList.
+type MaintenanceList struct {
+	// Tasks The tasks
+	Tasks []Maintenance `json:"tasks"`
 }
 
 // Message What a person can read
@@ -301,6 +396,48 @@ type Project struct {
 type ProjectList struct {
 	Pagination Pagination `json:"pagination"`
 	Projects   []Project  `json:"projects"`
+}
+
+// Queue defines model for Queue.
+type Queue struct {
+	// Dead Jobs that failed for good, of the last week
+	Dead int `json:"dead"`
+
+	// Name The name
+	Name string `json:"name"`
+
+	// OldestSeconds How long the oldest job that could run has waited
+	OldestSeconds float32 `json:"oldest_seconds"`
+
+	// Paused Whether workers leave it alone
+	Paused bool `json:"paused"`
+
+	// Retrying Jobs that failed and are tried again
+	Retrying int `json:"retrying"`
+
+	// Running Jobs at work
+	Running int `json:"running"`
+
+	// Scheduled Jobs whose time has not come
+	Scheduled int `json:"scheduled"`
+
+	// Waiting Jobs that could run now
+	Waiting int `json:"waiting"`
+
+	// Workers How many jobs of it all living workers together run at a time
+	Workers int `json:"workers"`
+}
+
+// QueueList defines model for QueueList.
+type QueueList struct {
+	// Queues The queues
+	Queues []Queue `json:"queues"`
+}
+
+// QueueState defines model for QueueState.
+type QueueState struct {
+	// Paused Whether workers shall leave it alone
+	Paused bool `json:"paused"`
 }
 
 // Result defines model for Result.
@@ -387,6 +524,51 @@ type RunList struct {
 	Runs       []Run      `json:"runs"`
 }
 
+// Schedule defines model for Schedule.
+type Schedule struct {
+	// DefaultSpec When it runs where nobody has changed it
+	DefaultSpec string `json:"default_spec"`
+
+	// Description What it does
+	Description string `json:"description"`
+
+	// Enabled Whether it runs at all
+	Enabled bool `json:"enabled"`
+
+	// Kind The kind of job that it adds
+	Kind string `json:"kind"`
+
+	// LastJob The job that it added last
+	LastJob *int64 `json:"last_job,omitempty"`
+
+	// LastRun When it ran last
+	LastRun *time.Time `json:"last_run,omitempty"`
+
+	// Name The name
+	Name string `json:"name"`
+
+	// NextRun When it runs next
+	NextRun *time.Time `json:"next_run,omitempty"`
+
+	// Spec When it runs, as a cron line in UTC, or as @every 30m
+	Spec string `json:"spec"`
+}
+
+// ScheduleChange defines model for ScheduleChange.
+type ScheduleChange struct {
+	// Enabled Whether it runs at all
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Spec When it runs; null as by default
+	Spec *string `json:"spec,omitempty"`
+}
+
+// ScheduleList defines model for ScheduleList.
+type ScheduleList struct {
+	// Schedules The periodic jobs
+	Schedules []Schedule `json:"schedules"`
+}
+
 // Task The state of a task. One that is done has the members of its result beside these.
 type Task struct {
 	// Error Why it failed
@@ -397,6 +579,18 @@ type Task struct {
 
 	// State How far it is
 	State string `json:"state"`
+}
+
+// TaskStart defines model for TaskStart.
+type TaskStart struct {
+	// DryRun Whether it shall only say what it would do
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// Params Its parameters
+	Params *json.RawMessage `json:"params,omitempty"`
+
+	// Task The name of the task
+	Task string `json:"task"`
 }
 
 // Token defines model for Token.
@@ -540,6 +734,54 @@ type WidgetTypeList struct {
 	Types      []WidgetType `json:"types"`
 }
 
+// Worker defines model for Worker.
+type Worker struct {
+	// Alive Whether it holds its lease
+	Alive bool `json:"alive"`
+
+	// Capacity How many jobs it can work on at a time
+	Capacity int `json:"capacity"`
+
+	// Goroutines How many there are
+	Goroutines int `json:"goroutines"`
+
+	// Host The machine
+	Host string `json:"host"`
+
+	// Id The id of the process
+	Id string `json:"id"`
+
+	// Leads Whether it is the scheduler that works
+	Leads bool `json:"leads"`
+
+	// Memory Memory that its Go runtime holds, in bytes
+	Memory int64 `json:"memory"`
+
+	// Pid The number of the process there
+	Pid int `json:"pid"`
+
+	// Role worker or scheduler
+	Role string `json:"role"`
+
+	// Running Jobs that it works on
+	Running int `json:"running"`
+
+	// Seen Its last heart-beat
+	Seen time.Time `json:"seen"`
+
+	// Started When it began
+	Started time.Time `json:"started"`
+
+	// Version The version of its program
+	Version string `json:"version"`
+}
+
+// WorkerList defines model for WorkerList.
+type WorkerList struct {
+	// Workers The workers and schedulers
+	Workers []Worker `json:"workers"`
+}
+
 // Estimate defines model for Estimate.
 type Estimate = bool
 
@@ -629,6 +871,24 @@ type UnsupportedMediaTypeApplicationJSON = Message
 
 // UnsupportedMediaTypeApplicationProblemPlusJSON What went wrong, as RFC 7807 has it
 type UnsupportedMediaTypeApplicationProblemPlusJSON = Problem
+
+// AdminGetJobListParams defines parameters for AdminGetJobList.
+type AdminGetJobListParams struct {
+	// State Only those in this state; failed means retrying and dead
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Queue Only those of this queue
+	Queue *string `form:"queue,omitempty" json:"queue,omitempty"`
+
+	// Kind Only those of this kind
+	Kind *string `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
 
 // AdminGetProjectListParams defines parameters for AdminGetProjectList.
 type AdminGetProjectListParams struct {
@@ -862,6 +1122,15 @@ type AdminAddProjectJSONRequestBody = Project
 // AdminUpdateProjectJSONRequestBody defines body for AdminUpdateProject for application/json ContentType.
 type AdminUpdateProjectJSONRequestBody = Project
 
+// AdminUpdateQueueJSONRequestBody defines body for AdminUpdateQueue for application/json ContentType.
+type AdminUpdateQueueJSONRequestBody = QueueState
+
+// AdminUpdateScheduleJSONRequestBody defines body for AdminUpdateSchedule for application/json ContentType.
+type AdminUpdateScheduleJSONRequestBody = ScheduleChange
+
+// AdminStartTaskJSONRequestBody defines body for AdminStartTask for application/json ContentType.
+type AdminStartTaskJSONRequestBody = TaskStart
+
 // AdminAddUserJSONRequestBody defines body for AdminAddUser for application/json ContentType.
 type AdminAddUserJSONRequestBody = User
 
@@ -1054,6 +1323,21 @@ func (t *ResetPassword400JSONResponseBody) UnmarshalJSON(b []byte) error {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// AdminGetJobList List jobs, newest first
+	// (GET /admin/job)
+	AdminGetJobList(c *fiber.Ctx, params AdminGetJobListParams) error
+	// AdminDeleteJob Delete a job that does not run
+	// (DELETE /admin/job/{id})
+	AdminDeleteJob(c *fiber.Ctx, id int64) error
+	// AdminGetJob Get a job with its errors
+	// (GET /admin/job/{id})
+	AdminGetJob(c *fiber.Ctx, id int64) error
+	// AdminCancelJob Cancel a job
+	// (POST /admin/job/{id}/cancel)
+	AdminCancelJob(c *fiber.Ctx, id int64) error
+	// AdminRetryJob Let a job run again now
+	// (POST /admin/job/{id}/retry)
+	AdminRetryJob(c *fiber.Ctx, id int64) error
 	// AdminGetProjectList List projects
 	// (GET /admin/project)
 	AdminGetProjectList(c *fiber.Ctx, params AdminGetProjectListParams) error
@@ -1069,6 +1353,27 @@ type ServerInterface interface {
 	// AdminUpdateProject Change a project
 	// (PUT /admin/project/{id})
 	AdminUpdateProject(c *fiber.Ctx, id Id) error
+	// AdminGetQueueList List the queues of jobs
+	// (GET /admin/queue)
+	AdminGetQueueList(c *fiber.Ctx) error
+	// AdminUpdateQueue Pause a queue, or let it go on
+	// (PUT /admin/queue/{name})
+	AdminUpdateQueue(c *fiber.Ctx, name string) error
+	// AdminGetScheduleList List the periodic jobs
+	// (GET /admin/schedule)
+	AdminGetScheduleList(c *fiber.Ctx) error
+	// AdminUpdateSchedule Change when a periodic job runs
+	// (PUT /admin/schedule/{name})
+	AdminUpdateSchedule(c *fiber.Ctx, name string) error
+	// AdminRunSchedule Run a periodic job now
+	// (POST /admin/schedule/{name}/run)
+	AdminRunSchedule(c *fiber.Ctx, name string) error
+	// AdminGetTaskList List what can be started by hand
+	// (GET /admin/task)
+	AdminGetTaskList(c *fiber.Ctx) error
+	// AdminStartTask Start a maintenance task
+	// (POST /admin/task)
+	AdminStartTask(c *fiber.Ctx) error
 	// AdminGetUserList List users
 	// (GET /admin/user)
 	AdminGetUserList(c *fiber.Ctx, params AdminGetUserListParams) error
@@ -1084,6 +1389,9 @@ type ServerInterface interface {
 	// AdminUpdateUser Change a user
 	// (PUT /admin/user/{id})
 	AdminUpdateUser(c *fiber.Ctx, id Id) error
+	// AdminGetWorkerList List the workers and schedulers
+	// (GET /admin/worker)
+	AdminGetWorkerList(c *fiber.Ctx) error
 	// GetArtifactList List artifacts
 	// (GET /artifact)
 	GetArtifactList(c *fiber.Ctx, params GetArtifactListParams) error
@@ -1266,6 +1574,187 @@ type ServerInterfaceWrapper struct {
 type MiddlewareFunc fiber.Handler
 type HandlerMiddlewareFunc func(c *fiber.Ctx, next fiber.Handler) error
 
+// AdminGetJobList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetJobList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminGetJobListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", query, &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter state: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "queue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "queue", query, &params.Queue, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter queue: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", query, &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter kind: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetJobList(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminDeleteJob operation middleware
+func (siw *ServerInterfaceWrapper) AdminDeleteJob(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminDeleteJob(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetJob operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetJob(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetJob(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminCancelJob operation middleware
+func (siw *ServerInterfaceWrapper) AdminCancelJob(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminCancelJob(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminRetryJob operation middleware
+func (siw *ServerInterfaceWrapper) AdminRetryJob(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminRetryJob(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // AdminGetProjectList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetProjectList(c *fiber.Ctx) error {
 
@@ -1436,6 +1925,165 @@ func (siw *ServerInterfaceWrapper) AdminUpdateProject(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// AdminGetQueueList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetQueueList(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetQueueList(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminUpdateQueue operation middleware
+func (siw *ServerInterfaceWrapper) AdminUpdateQueue(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Params("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter name: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminUpdateQueue(c, name)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetScheduleList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetScheduleList(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetScheduleList(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminUpdateSchedule operation middleware
+func (siw *ServerInterfaceWrapper) AdminUpdateSchedule(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Params("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter name: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminUpdateSchedule(c, name)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminRunSchedule operation middleware
+func (siw *ServerInterfaceWrapper) AdminRunSchedule(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", c.Params("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter name: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminRunSchedule(c, name)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetTaskList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetTaskList(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetTaskList(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminStartTask operation middleware
+func (siw *ServerInterfaceWrapper) AdminStartTask(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminStartTask(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // AdminGetUserList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetUserList(c *fiber.Ctx) error {
 
@@ -1579,6 +2227,24 @@ func (siw *ServerInterfaceWrapper) AdminUpdateUser(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminUpdateUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetWorkerList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetWorkerList(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetWorkerList(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3354,6 +4020,16 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 		router.Use(fiber.Handler(m))
 	}
 
+	router.Get(options.BaseURL+"/admin/job", wrapper.AdminGetJobList)
+
+	router.Delete(options.BaseURL+"/admin/job/:id", wrapper.AdminDeleteJob)
+
+	router.Get(options.BaseURL+"/admin/job/:id", wrapper.AdminGetJob)
+
+	router.Post(options.BaseURL+"/admin/job/:id/cancel", wrapper.AdminCancelJob)
+
+	router.Post(options.BaseURL+"/admin/job/:id/retry", wrapper.AdminRetryJob)
+
 	router.Get(options.BaseURL+"/admin/project", wrapper.AdminGetProjectList)
 
 	router.Post(options.BaseURL+"/admin/project", wrapper.AdminAddProject)
@@ -3364,6 +4040,20 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Put(options.BaseURL+"/admin/project/:id", wrapper.AdminUpdateProject)
 
+	router.Get(options.BaseURL+"/admin/queue", wrapper.AdminGetQueueList)
+
+	router.Put(options.BaseURL+"/admin/queue/:name", wrapper.AdminUpdateQueue)
+
+	router.Get(options.BaseURL+"/admin/schedule", wrapper.AdminGetScheduleList)
+
+	router.Put(options.BaseURL+"/admin/schedule/:name", wrapper.AdminUpdateSchedule)
+
+	router.Post(options.BaseURL+"/admin/schedule/:name/run", wrapper.AdminRunSchedule)
+
+	router.Get(options.BaseURL+"/admin/task", wrapper.AdminGetTaskList)
+
+	router.Post(options.BaseURL+"/admin/task", wrapper.AdminStartTask)
+
 	router.Get(options.BaseURL+"/admin/user", wrapper.AdminGetUserList)
 
 	router.Post(options.BaseURL+"/admin/user", wrapper.AdminAddUser)
@@ -3373,6 +4063,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/admin/user/:id", wrapper.AdminGetUser)
 
 	router.Put(options.BaseURL+"/admin/user/:id", wrapper.AdminUpdateUser)
+
+	router.Get(options.BaseURL+"/admin/worker", wrapper.AdminGetWorkerList)
 
 	router.Get(options.BaseURL+"/artifact", wrapper.GetArtifactList)
 

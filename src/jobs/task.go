@@ -1,0 +1,114 @@
+package jobs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+)
+
+// rehearsal is a job that can say beforehand what it would do.
+type rehearsal interface {
+	river.JobArgs
+	// rehearse returns the job that only says it.
+	rehearse() river.JobArgs
+}
+
+// Maintenance is a task that an administrator may start by hand.
+type Maintenance struct {
+	Task        string `json:"task"`
+	Description string `json:"description"`
+	// Params are its parameters with what they are when left out; null where they have to be given.
+	Params map[string]any `json:"params"`
+	DryRun bool           `json:"dry_run"`
+}
+
+// Tasks lists what may be started by hand.
+func Tasks() []Maintenance {
+	var list []Maintenance
+	for _, name := range slices.Sorted(maps.Keys(tasks)) {
+		t := tasks[name]
+		list = append(list, Maintenance{Task: name, Description: t.says, Params: t.params, DryRun: t.rehearsed})
+	}
+	return list
+}
+
+type task struct {
+	says      string
+	params    map[string]any
+	build     func(json.RawMessage) (river.JobArgs, error)
+	rehearsed bool
+}
+
+// tasks are the jobs that an administrator may start by hand, by the names that the original's /admin/run-task has for them.
+var tasks = map[string]task{
+	"db.prune_old_files": {
+		"Delete artifacts that are older than so many months of 30 days, fewer than 2 does nothing", map[string]any{"months": 5},
+		months(func(m int) river.JobArgs { return PruneArtifacts{Months: m} }, 5), false,
+	},
+	"db.prune_old_results": {
+		"Delete results that are older than so many months, with their artifacts, fewer than 4 does nothing", map[string]any{"months": 6},
+		months(func(m int) river.JobArgs { return PruneResults{Months: m} }, 6), false,
+	},
+	"db.prune_old_runs": {
+		"Delete runs that are older than so many months, with their results, fewer than 10 does nothing", map[string]any{"months": 12},
+		months(func(m int) river.JobArgs { return PruneRuns{Months: m} }, 12), false,
+	},
+	"db.prune_old_import_files": {"Delete imports that are older than so many days", map[string]any{"days": 7}, pruneImportsArgs, false},
+	"db.clear_import_file_content": {
+		"Forget the uploaded file of an import that is over", map[string]any{"import_id": nil},
+		decoded(func(a ClearImport) bool { return a.ImportID != uuid.Nil }), false,
+	},
+	"db.seed_users": {
+		"Make the owner and the members of projects", map[string]any{"projects": nil},
+		decoded(func(a SeedUsers) bool { return a.Projects != nil }), false,
+	},
+	"runs.update_run": {
+		"Count a run anew", map[string]any{"run_id": nil}, decoded(func(a UpdateRun) bool { return a.RunID != uuid.Nil }), false,
+	},
+	"runs.sync_aborted_runs": {
+		"Look for runs of the last three hours whose summary does not fit their results, and count them anew", map[string]any{},
+		decoded(func(SyncRuns) bool { return true }), true,
+	},
+	"results.add_result_start_time": {
+		"Copy the metadata's starttime to start_time in the results of a run", map[string]any{"run_id": nil},
+		decoded(func(a AddResultStartTime) bool { return a.RunID != uuid.Nil }), false,
+	},
+	"db.tally_wishes": {
+		"Propose tallies for what dashboards often count", map[string]any{}, decoded(func(TallyWishes) bool { return true }), false,
+	},
+	"db.recount_rollups": {
+		"Count all tallies anew and put right what differs; writers wait meanwhile", map[string]any{},
+		decoded(func(RecountRollups) bool { return true }), true,
+	},
+}
+
+func taskArgs(name string, params json.RawMessage) (river.JobArgs, error) {
+	t, ok := tasks[name]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownTask, name)
+	}
+	args, err := t.build(params)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrParams, err)
+	}
+	return args, nil
+}
+
+// decoded reads parameters strictly: a misspelt one must not start a job that does something else.
+func decoded[A river.JobArgs](complete func(A) bool) func(json.RawMessage) (river.JobArgs, error) {
+	return func(params json.RawMessage) (river.JobArgs, error) {
+		var args A
+		if err := strict(params, &args); err != nil {
+			return nil, err
+		}
+		if !complete(args) {
+			return nil, errors.New("a parameter is missing")
+		}
+		return args, nil
+	}
+}
