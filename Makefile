@@ -96,7 +96,9 @@ bench-small: ## The same at 200,000 results, without the largest imports
 	@bin/checks/bench $(ARGS)
 
 .PHONY: check-nix
-check-nix: build ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
+check-nix: ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
+	@scripts/prepare check-nix
+	@$(MAKE) --no-print-directory web bin/ibutsu
 	@checks/nix/run.sh $(ARGS)
 
 .PHONY: lint
@@ -123,6 +125,7 @@ clean: ## Remove what was built; the state of `make up` stays
 # The page. It is embedded into the binary, so it is built before.
 .PHONY: web web-test screenshots
 web: ## Build the page into src/web/dist (Node and pnpm)
+	@scripts/prepare web
 	@cd src/web && pnpm install --frozen-lockfile --silent && pnpm build
 
 web-test: web ## Test the page: its logic, then every page in Chromium

@@ -21,6 +21,8 @@ packages.ibutsu-unwrapped.overrideAttrs (old: {
     pkgs.postgresql_18
     pkgs.valkey
   ];
+  # They hold without the page.
+  postConfigure = "";
   buildPhase = ''
     runHook preBuild
     export HOME=$TMPDIR

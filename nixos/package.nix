@@ -2,6 +2,7 @@
 {
   lib,
   buildGo126Module,
+  ui,
 }:
 buildGo126Module (finalAttrs: {
   pname = "ibutsu";
@@ -16,6 +17,12 @@ buildGo126Module (finalAttrs: {
   };
 
   inherit (lib.importJSON ./hashes.json) vendorHash;
+
+  # Not in preBuild, which runs for the vendored modules, too: they would have to wait for the page.
+  postConfigure = ''
+    rm -rf src/web/dist
+    cp -r ${ui} src/web/dist
+  '';
 
   subPackages = [ "src/cmd/ibutsu" ];
 

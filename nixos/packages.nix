@@ -4,7 +4,8 @@ let
   inherit (pkgs) callPackage;
 in
 rec {
-  ibutsu-unwrapped = callPackage ./package.nix { };
+  ui = callPackage ./ui.nix { };
+  ibutsu-unwrapped = callPackage ./package.nix { inherit ui; };
   ibutsu = callPackage ./whole.nix { inherit ibutsu-unwrapped; };
 
   image = callPackage ./image.nix {

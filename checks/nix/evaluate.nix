@@ -47,6 +47,13 @@ let
         inherit name text;
         meta.mainProgram = name;
       };
+    stdenvNoCC.mkDerivation =
+      f:
+      let
+        final = shown "mkDerivation" (f final);
+      in
+      final;
+    fetchPnpmDeps = shown "fetchPnpmDeps";
     closureInfo = arguments: shown "closureInfo" arguments;
     dockerTools = {
       buildLayeredImage = shown "buildLayeredImage";
@@ -70,6 +77,9 @@ let
       "go_1_26"
       "jq"
       "makeBinaryWrapper"
+      "nodejs_24"
+      "pnpmConfigHook"
+      "pnpm_10"
       "postgresql_18"
     ]
   );
@@ -160,6 +170,15 @@ let
   holds = {
     "the version is that of the file" = go.version == version;
     "vendorHash is that of the file" = go.vendorHash == hashes.vendorHash;
+    "what is built from is there" =
+      go.src == root
+      && packages.ui.src == root + "/src/web"
+      && packages.ui.pnpmDeps.src == packages.ui.src;
+    "the page is in the binary" =
+      lib.hasInfix "${packages.ui} src/web/dist" go.postConfigure && !(go ? preBuild);
+    "pnpmHash is that of the file" = packages.ui.pnpmDeps.hash == hashes.pnpmHash;
+    "the page's packages are fetched as the hash is computed" =
+      packages.ui.pnpmDeps.fetcherVersion == 3 && packages.ui.pnpmDeps.pnpm.pname == "pnpm_10";
     "the binary is static" = go.env.CGO_ENABLED == "0";
     "the binary has its time zones" = lib.elem "timetzdata" go.tags;
     "nothing of the day is linked in" =

@@ -6,7 +6,7 @@
 #   manifests   compose, Kubernetes, OpenShift, quadlets
 #   units       the units in a real systemd: killed, hung, restarted under load
 #   image       the images in Podman
-#   reproduce   the binary built twice, without a cache
+#   reproduce   page and binary built twice, without a cache
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 mkdir -p bin/nix
@@ -16,11 +16,6 @@ order=(static manifests units image reproduce)
 if [ ! -x bin/ibutsu ]; then
   echo 'run.sh: there is no bin/ibutsu; run `make build` first' >&2
   exit 1
-fi
-# One installation for all steps.
-. checks/nix/lib.sh
-if [ "$(id -u)" = 0 ]; then
-  need nix-instantiate=nix-bin podman=podman runc=runc systemd-nspawn=systemd-container mmdebstrap=mmdebstrap jq=jq curl=curl
 fi
 
 report=() failed=0 begin=$SECONDS

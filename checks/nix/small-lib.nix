@@ -279,7 +279,7 @@ let
       default = false;
     };
     fileset = {
-      unions = paths: paths;
+      unions = concatMap (path: if isList path then path else [ path ]);
       difference = paths: _: paths;
       fileFilter = _: path: [ path ];
       toSource =
