@@ -209,6 +209,23 @@ func TestStopHandsAnImportBack(t *testing.T) {
 	require.Equal(t, 40_000, b.number(`SELECT count(*) FROM results`))
 }
 
+// A worker that is told to end while it starts must not keep the store open, which waits for every connection.
+func TestAWorkerThatCannotStartLeavesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`ALTER TABLE river_job RENAME TO away`)
+	w, err := worker(b.store)
+	require.NoError(t, err)
+	require.Error(t, w.Start(t.Context()))
+	closed := make(chan struct{})
+	go func() { b.store.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a connection is still held")
+	}
+}
+
 func TestABigPageIsAnsweredUnderTheCallersRights(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -109,6 +109,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		return fmt.Errorf("jobs: start worker: %w", err)
 	}
 	if _, err := w.store.RescueJobs(ctx); err != nil {
+		w.lease.drop() // its connection would keep the store from being closed
 		return fmt.Errorf("jobs: start worker: %w", err)
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

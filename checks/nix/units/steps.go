@@ -225,8 +225,12 @@ func hung(role string) func(*machine) (string, error) {
 		if err := os.WriteFile(filepath.Join(folder, "short.conf"), []byte("[Service]\nWatchdogSec=4s\n"), 0o644); err != nil {
 			return "", err
 		}
+		begin := time.Now()
 		if _, err := sh("systemctl daemon-reload && systemctl restart %s", unit(role)); err != nil {
 			return "", err
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			return "", fmt.Errorf("%s took %s to end although it had nothing to do", role, took.Round(time.Millisecond))
 		}
 		if _, err := m.up(10 * time.Second); err != nil {
 			return "", err
