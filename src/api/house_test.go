@@ -35,6 +35,7 @@ type house struct {
 	directory *auth.Directory
 	tokens    *auth.Tokens
 	verifier  *contracttest.Verifier
+	limits    api.Limits
 	log       *lines
 }
 
@@ -62,6 +63,10 @@ func newHouse(tb testing.TB, change ...func(*api.Options)) *house {
 	}
 	for _, f := range change {
 		f(&o)
+	}
+	h.limits = o.Limits
+	if h.limits == (api.Limits{}) {
+		h.limits = api.DefaultLimits()
 	}
 	h.app, err = api.New(o)
 	require.NoError(tb, err)

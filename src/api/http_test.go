@@ -19,6 +19,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 )
 
 func TestAddressesThatAreNone(t *testing.T) {
@@ -355,9 +356,13 @@ func (h *house) listening(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ended := make(chan error, 1)
-	go func() { ended <- h.app.Listener(l) }()
+	front := api.NewFront(h.limits, health.NewBoard(time.Now))
+	front.Open(h.app)
+	go func() { ended <- front.Serve(l) }()
 	t.Cleanup(func() {
-		require.NoError(t, h.app.ShutdownWithTimeout(10*time.Second))
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, front.Drain(ctx))
 		require.NoError(t, <-ended)
 	})
 	return l.Addr().String()

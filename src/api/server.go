@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
-	"github.com/valyala/fasthttp"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
@@ -130,7 +129,6 @@ func New(o Options) (*fiber.App, error) {
 	s.uploading = make(chan struct{}, s.limits.Uploads)
 	s.receiving = make(chan struct{}, uploadsInMemory)
 	app := fiber.New(s.config(o))
-	s.tune(app.Server())
 
 	app.Use(
 		middleware.RequestID(middleware.RequestIDs()),
@@ -156,31 +154,30 @@ func New(o Options) (*fiber.App, error) {
 }
 
 func (s *Server) config(o Options) fiber.Config {
+	c := fiberConfig(s.limits)
+	c.ErrorHandler = s.fail
+	c.EnableTrustedProxyCheck = true
+	c.TrustedProxies = o.Proxies
+	c.ProxyHeader = fiber.HeaderXForwardedFor
+	c.EnableIPValidation = true
+	return c
+}
+
+// fiberConfig is what is the same for all servers.
+func fiberConfig(l Limits) fiber.Config {
 	return fiber.Config{
 		AppName:                      "ibutsu",
-		BodyLimit:                    int(s.limits.JSONBody),
+		BodyLimit:                    int(l.JSONBody),
 		CaseSensitive:                true,
 		DisablePreParseMultipartForm: true,
 		DisableStartupMessage:        true,
-		EnableTrustedProxyCheck:      true,
-		ErrorHandler:                 s.fail,
-		IdleTimeout:                  s.limits.Idle,
-		ProxyHeader:                  fiber.HeaderXForwardedFor,
-		EnableIPValidation:           true,
-		ReadBufferSize:               s.limits.Headers,
-		ReadTimeout:                  s.limits.Read,
+		IdleTimeout:                  l.Idle,
+		ReadBufferSize:               l.Headers,
+		ReadTimeout:                  l.Read,
 		StreamRequestBody:            true,
 		StrictRouting:                true,
-		TrustedProxies:               o.Proxies,
-		WriteTimeout:                 s.limits.Write,
+		WriteTimeout:                 l.Write,
 	}
-}
-
-// tune sets what Fiber does not.
-func (s *Server) tune(server *fasthttp.Server) {
-	// A connection that is answered while the server ends must not take another request with it.
-	server.CloseOnShutdown = true
-	server.NoDefaultServerHeader = true
 }
 
 // safe sets what every answer has, whatever is in it.

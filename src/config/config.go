@@ -52,6 +52,8 @@ type Server struct {
 	IdleTimeout time.Duration
 	// ShutdownGrace is how long accepted requests and running jobs may take to end after SIGTERM.
 	ShutdownGrace time.Duration
+	// DrainDelay is how long requests are still taken before that, while the server says that it is not ready.
+	DrainDelay time.Duration
 }
 
 // Database is how PostgreSQL is reached.

@@ -215,6 +215,12 @@ func serverSettings() []Setting {
 			Help: "How long requests and jobs may take to end after SIGTERM",
 			bind: func(c *Config) value { return durationValue{to: &c.Server.ShutdownGrace, max: day} },
 		},
+		{
+			Name: "drain_delay", Group: GroupServer, Default: "0s",
+			Env:  env("drain_delay"),
+			Help: "How long requests are still taken after SIGTERM while /readyz says no: a load balancer's time to notice",
+			bind: func(c *Config) value { return durationValue{to: &c.Server.DrainDelay, max: time.Hour} },
+		},
 	}
 }
 

@@ -30,6 +30,7 @@ func options() map[string]option {
 		"read_timeout":    {"90s", func(c *Config) any { return c.Server.ReadTimeout }, 90 * time.Second, "90"},
 		"write_timeout":   {"1m30s", func(c *Config) any { return c.Server.WriteTimeout }, 90 * time.Second, "soon"},
 		"idle_timeout":    {"75s", func(c *Config) any { return c.Server.IdleTimeout }, 75 * time.Second, "-1s"},
+		"drain_delay":     {"5s", func(c *Config) any { return c.Server.DrainDelay }, 5 * time.Second, "5"},
 		"shutdown_grace":  {"0", func(c *Config) any { return c.Server.ShutdownGrace }, time.Duration(0), "2d"},
 
 		"database_url":             {"postgresql+psycopg2://u:p@h/d", func(c *Config) any { return c.Database.URL.Reveal() }, "postgres://u:p@h/d", "sqlite:///ibutsu.db"},

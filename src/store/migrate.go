@@ -89,16 +89,21 @@ func (s *Store) SchemaCurrent(ctx context.Context) (bool, error) {
 	return current, wrap("schema", err)
 }
 
-func upToDate(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+// asker is a pool or a connection.
+type asker interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func upToDate(ctx context.Context, db asker) (bool, error) {
 	var exists bool
-	if err := pool.QueryRow(ctx, `SELECT to_regclass('`+migrationTable+`') IS NOT NULL AND to_regclass('river_migration') IS NOT NULL`).Scan(&exists); err != nil {
+	if err := db.QueryRow(ctx, `SELECT to_regclass('`+migrationTable+`') IS NOT NULL AND to_regclass('river_migration') IS NOT NULL`).Scan(&exists); err != nil {
 		return false, err
 	}
 	if !exists {
 		return false, nil
 	}
 	var ours, river int64
-	err := pool.QueryRow(ctx, `SELECT coalesce((SELECT max(version_id) FROM `+migrationTable+`), 0),
+	err := db.QueryRow(ctx, `SELECT coalesce((SELECT max(version_id) FROM `+migrationTable+`), 0),
 		coalesce((SELECT max(version) FROM river_migration), 0)`).Scan(&ours, &river)
 	return ours >= latestMigration() && river >= riverSchema, err
 }

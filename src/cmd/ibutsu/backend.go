@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -20,12 +19,14 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 	"github.com/ibutsu/ibutsu-go/src/web"
 )
 
-// openDatabase waits for the database, brings it up to date and opens it.
-func openDatabase(ctx context.Context, c *config.Config, log zerolog.Logger) (*store.Store, error) {
+// openDatabase waits for the database, brings it up to date and opens it. board hears how far it is.
+func openDatabase(ctx context.Context, c *config.Config, board *health.Board, log zerolog.Logger) (*store.Store, error) {
 	address := c.Database.URL.Reveal()
+	board.Phase("waiting for the database, and bringing its tables up to date")
 	err := awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
 		if !c.Database.MigrateOnStart {
 			return nil
@@ -51,15 +52,35 @@ func openDatabase(ctx context.Context, c *config.Config, log zerolog.Logger) (*s
 	if err != nil {
 		return nil, err
 	}
-	current, err := s.SchemaCurrent(ctx)
-	if err == nil && !current {
-		err = errors.New("the database is not in the shape that this version works with; run `ibutsu migrate`, or leave migrate_on_start on")
-	}
+	err = awaitTables(ctx, c.Database, s, log)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// awaitTables waits for somebody else's migration, where this process makes none.
+func awaitTables(ctx context.Context, d config.Database, s *store.Store, log zerolog.Logger) error {
+	deadline := time.Now().Add(d.Wait)
+	for said := false; ; {
+		current, err := s.SchemaCurrent(ctx)
+		if err != nil || current {
+			return err
+		}
+		if time.Now().Add(time.Second).After(deadline) {
+			return errors.New("the database is not in the shape that this version works with; run `ibutsu migrate`, or leave migrate_on_start on")
+		}
+		if !said {
+			said = true
+			log.Warn().Dur("at_most", d.Wait).Msg("waiting for `ibutsu migrate`")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // awaitDatabase tries until the database answers, for as long as the setting says. Only its absence is waited out: a
@@ -86,7 +107,7 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 	}
 }
 
-// backend is the HTTP server and what is behind it in this process.
+// backend is what is behind the HTTP server in this process.
 type backend struct {
 	app        *fiber.App
 	writer     *ingest.Writer
@@ -165,16 +186,8 @@ func proxies(c *config.Config) []string {
 	return texts
 }
 
-// serve answers requests until drain.
-func (b *backend) serve(l net.Listener) error { return b.app.Listener(l) }
-
-// drain takes no new connections, lets the requests at hand end and their rows be committed. When ctx ends first, what is
-// still at hand is given up.
-func (b *backend) drain(ctx context.Context) error {
-	err := b.app.ShutdownWithContext(ctx)
-	b.writer.Close()
-	return err
-}
+// drain lets the rows of the requests that were at hand be committed.
+func (b *backend) drain() { b.writer.Close() }
 
 // close ends what runs beside the requests.
 func (b *backend) close() {

@@ -47,7 +47,7 @@ var updateGolden = flag.Bool("update", false, "write the golden files")
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
-		"", "up", "serve", "module", "migrate", "check-config", "doctor", "user", "user create", "user list", "user set-password",
+		"", "up", "serve", "module", "migrate", "check-config", "doctor", "healthcheck", "user", "user create", "user list", "user set-password",
 		"token", "token create", "import", "push", "version",
 	} {
 		d := newDesk()

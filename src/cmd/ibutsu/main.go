@@ -29,6 +29,7 @@ type root struct {
 	Migrate     MigrateCmd     `cmd:"" group:"operate" help:"Bring a database up to date, or take over one of Ibutsu 3.1.1"`
 	CheckConfig CheckConfigCmd `cmd:"" group:"operate" help:"Print the effective settings and where each came from"`
 	Doctor      DoctorCmd      `cmd:"" group:"operate" help:"Say what is wrong with this set-up, and how to mend it"`
+	Healthcheck HealthcheckCmd `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready"`
 
 	User  UserCmd  `cmd:"" group:"people" help:"Make and list users, set passwords"`
 	Token TokenCmd `cmd:"" group:"people" help:"Make API tokens"`
@@ -49,6 +50,7 @@ func newRoot() *root {
 		Migrate:     MigrateCmd{Settings: newSettings(config.GroupDatabase, config.GroupLog)},
 		CheckConfig: CheckConfigCmd{Settings: newSettings(config.Groups()...)},
 		Doctor:      DoctorCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis)},
+		Healthcheck: newHealthcheckCmd(),
 		User:        newUserCmd(),
 		Token:       newTokenCmd(),
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 )
 
 // moduleProcess is the hidden command that a host starts.
@@ -103,13 +104,50 @@ type hosts struct {
 	running sync.WaitGroup
 	host    func(name string, self plugin.Executable) error // until stop
 	log     zerolog.Logger
+
+	mutex sync.Mutex
+	known map[string]*plugin.Host
 }
 
 func newHosts(ctx context.Context, c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is that of the requests, which come first
-	return &hosts{stop: stop, log: log, host: func(name string, self plugin.Executable) error {
-		return host(ctx, c, cfg, name, self, sockets, log)
-	}}
+	h := &hosts{stop: stop, log: log, known: map[string]*plugin.Host{}}
+	h.host = func(name string, self plugin.Executable) error {
+		host, err := newHost(c, cfg, name, self, sockets, log)
+		if err != nil {
+			return err
+		}
+		h.mutex.Lock()
+		h.known[name] = host
+		h.mutex.Unlock()
+		return host.Run(ctx)
+	}
+	return h
+}
+
+// status is how a module is.
+func (h *hosts) status(name string) plugin.Status {
+	h.mutex.Lock()
+	host, ok := h.known[name]
+	h.mutex.Unlock()
+	if !ok {
+		return plugin.Status{Name: name, State: plugin.Starting}
+	}
+	return host.Status()
+}
+
+// modulePart is a module's status for probes.
+func modulePart(s plugin.Status) health.Part {
+	message := string(s.State)
+	if s.Health.Detail != "" {
+		message += ": " + s.Health.Detail
+	}
+	part := health.Unwell(message)
+	if s.State == plugin.Running && s.Health.OK {
+		part = health.Well(message)
+	}
+	part.Restarts = s.Restarts
+	return part
 }
 
 // start starts every module and waits for none.
@@ -130,16 +168,12 @@ func (h *hosts) start() {
 	})
 }
 
-func host(ctx context.Context, c *console, cfg *config.Config, name string, self plugin.Executable, sockets string, log zerolog.Logger) error {
+func newHost(c *console, cfg *config.Config, name string, self plugin.Executable, sockets string, log zerolog.Logger) (*plugin.Host, error) {
 	options, err := hostOptions(c, cfg, name, self, sockets, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h, err := plugin.NewHost(options)
-	if err != nil {
-		return err
-	}
-	return h.Run(ctx)
+	return plugin.NewHost(options)
 }
 
 // drain lets all modules finish their work. Each host bounds it by itself.

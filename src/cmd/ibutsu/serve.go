@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -51,12 +49,12 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	ctx, stop := supervise.OnSignal(ctx, endAtOnce(log))
 	defer stop()
 	cfg := &loaded.Config
-	listener, err := listen(ctx, loaded)
+	site, err := openSite(ctx, c, loaded, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }()
-	s, err := openDatabase(ctx, cfg, log)
+	defer site.close()
+	s, err := site.openDatabase(ctx, cfg)
 	if err != nil {
 		return orSignal(ctx, fmt.Errorf("opening the database: %w", err))
 	}
@@ -64,7 +62,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	if err := bootstrap(ctx, cfg, s, log); err != nil {
 		return orSignal(ctx, err)
 	}
-	return serveUntil(ctx, c, cfg, s, listener, log, nil)
+	return site.serveUntil(ctx, c, cfg, s, nil)
 }
 
 // orSignal is the signal that ended a start, in place of what it has interrupted.
@@ -123,92 +121,6 @@ func bootstrap(ctx context.Context, c *config.Config, s *store.Store, log zerolo
 		log.Info().Str("email", c.Superadmin.Email).Msg("administrator made")
 	case done == auth.Promoted:
 		log.Info().Str("email", c.Superadmin.Email).Msg("user made an administrator; the password stays")
-	}
-	return nil
-}
-
-// serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
-// answered.
-func serveUntil(ctx context.Context, c *console, cfg *config.Config, s *store.Store, listener net.Listener, log zerolog.Logger, ready func()) error {
-	b, err := newBackend(ctx, cfg, s, log, c.now)
-	if err != nil {
-		return err
-	}
-	defer b.close()
-	ended := make(chan error, 1)
-	go func() { ended <- b.serve(listener) }()
-
-	log.Info().Str("listen", listener.Addr().String()).Str("url", cfg.Server.BackendURL).Msg("serving")
-	service := supervise.NewNotifier(c.getenv)
-	if err := service.Ready(); err != nil {
-		log.Warn().Err(err).Msg("systemd does not listen")
-	}
-	if ready != nil {
-		ready()
-	}
-	beside, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go watchdog(beside, service, listener.Addr(), log)
-	go supervise.ReleaseAfterStart(beside, settleDown)
-
-	select {
-	case err := <-ended:
-		_ = b.drain(ctx)
-		return fmt.Errorf("serving: %w", err)
-	case <-ctx.Done():
-	}
-	_ = service.Stopping()
-	log.Info().Str("reason", context.Cause(ctx).Error()).Msg("draining: requests at hand are answered, no new ones are taken")
-	draining, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.ShutdownGrace)
-	defer cancelDrain()
-	begin := time.Now()
-	if err := b.drain(draining); err != nil {
-		log.Warn().Err(err).Msg("not all requests ended in time")
-	}
-	log.Info().Dur("took", time.Since(begin)).Msg("requests drained")
-	return nil
-}
-
-// watchdog feeds systemd's watchdog as long as the server answers requests.
-func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr, log zerolog.Logger) {
-	interval := service.WatchdogInterval()
-	if interval == 0 {
-		return
-	}
-	client := &http.Client{Timeout: interval, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, address.Network(), address.String())
-		},
-	}}
-	for tick := time.NewTicker(interval); ; {
-		select {
-		case <-ctx.Done():
-			tick.Stop()
-			return
-		case <-tick.C:
-		}
-		if err := askHealth(ctx, client); err != nil {
-			log.Warn().Err(err).Msg("the server does not answer its own health check; systemd hears nothing")
-			continue
-		}
-		_ = service.Alive()
-	}
-}
-
-func askHealth(ctx context.Context, client *http.Client) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ibutsu/api/health", http.NoBody)
-	if err != nil {
-		return err
-	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the answer is %s", answer.Status)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 )
 
 // UpCmd serves everything from one process and its children.
@@ -63,13 +63,14 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 		endAtOnce(log)(s)
 	})
 	defer stop()
-	listener, err := listen(ctx, loaded) // before anything slow: a port in use is said at once
+	site, err := openSite(ctx, c, loaded, log) // before anything slow: a port in use is said at once
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }()
+	defer site.close()
 
 	if !cfg.Database.URL.IsSet() {
+		site.board.Phase("starting the private PostgreSQL")
 		p, err := startPrivate(ctx, cfg, state, log)
 		if err != nil {
 			return orSignal(ctx, err)
@@ -77,11 +78,11 @@ func (cmd *UpCmd) Run(ctx context.Context, c *console) (err error) {
 		database.Store(p)
 		defer func() { err = errors.Join(err, stopPrivate(ctx, p, cfg.Server.ShutdownGrace, log)) }()
 	}
-	return cmd.serve(ctx, c, cfg, state, listener, log)
+	return cmd.serve(ctx, c, cfg, state, site, log)
 }
 
-func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, state supervise.State, listener net.Listener, log zerolog.Logger) error {
-	s, err := openDatabase(ctx, cfg, log)
+func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, state supervise.State, site *site, log zerolog.Logger) error {
+	s, err := site.openDatabase(ctx, cfg)
 	if err != nil {
 		return orSignal(ctx, fmt.Errorf("opening the database: %w", err))
 	}
@@ -97,7 +98,10 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 	defer func() { _ = os.Remove(sockets) }()
 	modules := newHosts(ctx, c, cfg, sockets, log)
 	defer modules.drain() // after the requests, whose jobs the worker may take until then
-	return serveUntil(ctx, c, cfg, s, listener, log, func() {
+	for _, name := range moduleNames() {
+		site.board.Watch(name, false, func(context.Context) health.Part { return modulePart(modules.status(name)) })
+	}
+	return site.serveUntil(ctx, c, cfg, s, func() {
 		modules.start() // only now: the first request shall not wait for a processor that they keep busy
 		_, _ = io.WriteString(c.out, welcome{
 			program: os.Args[0], url: cfg.Server.FrontendURL, state: string(state), admin: admin, terminal: c.outTerminal, colour: c.colour(c.outTerminal),

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/api"
+	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
+)
+
+// site is the HTTP server of a process, from before what is behind it is there until after that is gone. Probes are
+// answered all the time.
+type site struct {
+	board    *health.Board
+	front    *api.Front
+	listener net.Listener
+	ended    chan error
+	probe    *store.Probe // nil until the database's address is known
+	log      zerolog.Logger
+}
+
+// openSite listens, and answers probes. Other requests wait for serveUntil.
+func openSite(ctx context.Context, c *console, loaded *config.Loaded, log zerolog.Logger) (*site, error) {
+	listener, err := listen(ctx, loaded)
+	if err != nil {
+		return nil, err
+	}
+	board := health.NewBoard(c.now)
+	board.Watch("database", true, func(context.Context) health.Part { return health.Unwell("starting") })
+	s := &site{board: board, front: api.NewFront(apiLimits(&loaded.Config), board), listener: listener, ended: make(chan error, 1), log: log}
+	go func() { s.ended <- s.front.Serve(listener) }()
+	return s, nil
+}
+
+// openDatabase opens the database of the configuration, and makes it a part that probes hear of.
+func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Store, error) {
+	probe, err := store.NewProbe(cfg.Database.URL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	s.probe = probe
+	s.board.Watch("database", true, func(ctx context.Context) health.Part {
+		err := probe.Ask(ctx)
+		switch {
+		case errors.Is(err, store.ErrSchema):
+			return health.Unwell(store.ErrSchema.Error())
+		case err != nil: // its text may tell where the database is, and anybody may ask
+			return health.Unwell("does not answer")
+		}
+		return health.Well("answers, and has the tables of this version")
+	})
+	return openDatabase(ctx, cfg, s.board, s.log)
+}
+
+// serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
+// answered.
+func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
+	b, err := newBackend(ctx, cfg, db, s.log, c.now)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	s.front.Open(b.app)
+	s.board.Serving()
+
+	s.log.Info().Str("listen", s.listener.Addr().String()).Str("url", cfg.Server.BackendURL).Msg("serving")
+	service := supervise.NewNotifier(c.getenv)
+	if err := service.Ready(); err != nil {
+		s.log.Warn().Err(err).Msg("systemd does not listen")
+	}
+	if ready != nil {
+		ready()
+	}
+	beside, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go watchdog(beside, service, s.listener.Addr(), s.log)
+	go supervise.ReleaseAfterStart(beside, settleDown)
+
+	select {
+	case err := <-s.ended:
+		b.drain()
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	_ = service.Stopping()
+	s.announceEnd(ctx, cfg.Server.DrainDelay)
+	s.log.Info().Str("reason", context.Cause(ctx).Error()).Msg("draining: requests at hand are answered, no new ones are taken")
+	draining, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.ShutdownGrace)
+	defer cancelDrain()
+	begin := time.Now()
+	if err := s.front.Drain(draining); err != nil {
+		s.log.Warn().Err(err).Msg("not all requests ended in time")
+	}
+	b.drain()
+	s.log.Info().Dur("took", time.Since(begin)).Msg("requests drained")
+	return nil
+}
+
+// announceEnd lets a load balancer see that this process is about to end before it takes no more requests. A second
+// signal ends the wait, and the process.
+func (s *site) announceEnd(ctx context.Context, delay time.Duration) {
+	s.board.Draining()
+	if delay <= 0 {
+		return
+	}
+	s.log.Info().Str("reason", context.Cause(ctx).Error()).Dur("for", delay).Msg("about to drain: /readyz says no, requests are still taken")
+	<-time.After(delay)
+}
+
+// close ends the server, if it was not drained before.
+func (s *site) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.front.Drain(ctx)
+	_ = s.listener.Close()
+	if s.probe != nil {
+		s.probe.Close()
+	}
+}
+
+// watchdog feeds systemd's watchdog as long as the server answers requests.
+func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr, log zerolog.Logger) {
+	interval := service.WatchdogInterval()
+	if interval == 0 {
+		return
+	}
+	client := &http.Client{Timeout: interval, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, address.Network(), address.String())
+		},
+	}}
+	for tick := time.NewTicker(interval); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+		if err := askHealth(ctx, client); err != nil {
+			log.Warn().Err(err).Msg("the server does not answer its own health check; systemd hears nothing")
+			continue
+		}
+		_ = service.Alive()
+	}
+}
+
+func askHealth(ctx context.Context, client *http.Client) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ibutsu/api/health", http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the answer is %s", answer.Status)
+	}
+	return nil
+}
