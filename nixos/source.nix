@@ -9,6 +9,8 @@
   "version.go"
   "src"
   "modules"
+  # What `ibutsu units` writes.
+  "packaging"
   # Tests of src import the one and read the other.
   "checks/harness"
   "checks/fixtures"

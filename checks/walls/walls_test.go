@@ -50,9 +50,10 @@ var arrows = map[string][]string{
 		"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry", "src/ingest", "src/importer",
 		"src/insight", "src/widget", "src/auth", "src/jobs", "src/plugin",
 	},
-	"src/cmd": {"src", "modules"},
-	"checks":  {"src", "checks"},
-	".":       {}, // the version
+	"packaging": {},
+	"src/cmd":   {"src", "modules", "packaging"},
+	"checks":    {"src", "checks"},
+	".":         {}, // the version
 }
 
 // foreign lists libraries and the only rooms that may use them, in code that is not a test.

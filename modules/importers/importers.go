@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/rs/zerolog"
 
@@ -72,10 +71,7 @@ func open(ctx context.Context, o Options, path string) (*format, error) {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return nil, nil
 	}
-	if err := trusted(info); err != nil {
-		return nil, err
-	}
-	executable, err := plugin.Measure(path)
+	executable, err := plugin.MeasureTrusted(path)
 	if err != nil {
 		return nil, err
 	}
@@ -91,18 +87,6 @@ func open(ctx context.Context, o Options, path string) (*format, error) {
 	}
 	f.name, f.claims = description.GetName(), description.GetClaims()
 	return f, f.check()
-}
-
-// trusted refuses a program that somebody else could have put there or changed: it would run with our rights.
-func trusted(info fs.FileInfo) error {
-	if info.Mode().Perm()&0o022 != 0 {
-		return errors.New("others may write to it; chmod go-w")
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || (st.Uid != 0 && st.Uid != uint32(os.Geteuid())) {
-		return errors.New("it belongs neither to root nor to the user that ibutsu runs as")
-	}
-	return nil
 }
 
 // format is an importer as the worker sees it.

@@ -31,6 +31,8 @@ type root struct {
 	Doctor      DoctorCmd      `cmd:"" group:"operate" help:"Say what is wrong with this set-up, and how to mend it"`
 	Healthcheck HealthcheckCmd `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready"`
 
+	Units UnitsCmd `cmd:"" group:"operate" help:"Write the units of systemd, or the quadlets of Podman, for this version"`
+
 	User  UserCmd  `cmd:"" group:"people" help:"Make and list users, set passwords"`
 	Token TokenCmd `cmd:"" group:"people" help:"Make API tokens"`
 

@@ -15,7 +15,9 @@ import (
 
 // ModuleCmd hosts one module against shared servers, for a service manager.
 type ModuleCmd struct {
-	Name string `arg:"" enum:"worker,scheduler" help:"worker or scheduler"`
+	Name         string `arg:"" help:"worker, scheduler, or the name of a program in the folder modules of the plugin folder"`
+	Program      string `placeholder:"FILE" help:"The program of another module, when it is not in the plugin folder"`
+	ModuleConfig string `placeholder:"FILE" help:"JSON that another module is configured with"`
 
 	Settings `embed:""`
 }
@@ -26,27 +28,30 @@ func newModuleCmd() ModuleCmd {
 
 func (ModuleCmd) note() string {
 	return "Workers share the jobs, as many as there are. Of several schedulers one works and the others stand by. " +
-		"The module runs in a process of its own that is started again when it ends; systemd (Type=notify, WatchdogSec=) hears how it is."
+		"The module runs in a process of its own that is started again when it ends; systemd (Type=notify, WatchdogSec=) hears how it is. " +
+		"Modules of third parties are programs that speak the same contract (src/plugin/proto/module.proto). They get the variables of this " +
+		"process but for Ibutsu's own."
 }
 
 func (ModuleCmd) examples() []example {
 	return []example{
 		{"DATABASE_URL=postgres://ibutsu@db.example/ibutsu ibutsu module worker", "one more worker for a server elsewhere"},
+		{"ibutsu module digest --plugin-dir /usr/lib/ibutsu/plugins", "the program /usr/lib/ibutsu/plugins/modules/digest"},
 	}
 }
 
 // Run implements the command.
 func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 	supervise.TuneMemory(moduleShare, moduleGC)
-	loaded, err := cmd.loadWithDatabase(c)
+	load := cmd.loadWithDatabase
+	if cmd.foreign() {
+		load = cmd.load
+	}
+	loaded, err := load(c)
 	if err != nil {
 		return err
 	}
 	log, err := c.logger(loaded)
-	if err != nil {
-		return err
-	}
-	self, err := plugin.Self()
 	if err != nil {
 		return err
 	}
@@ -59,7 +64,7 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 	service := supervise.NewNotifier(c.getenv)
 	ctx, stop := supervise.OnSignal(ctx, endAtOnce(log))
 	defer stop()
-	options, err := hostOptions(c, &loaded.Config, cmd.Name, self, sockets, log)
+	options, err := cmd.options(c, &loaded.Config, sockets, log)
 	if err != nil {
 		return err
 	}
@@ -76,6 +81,17 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 	}
 	go supervise.ReleaseAfterStart(ctx, settleDown)
 	return host.Run(ctx)
+}
+
+func (cmd *ModuleCmd) options(c *console, cfg *config.Config, sockets string, log zerolog.Logger) (plugin.HostOptions, error) {
+	if cmd.foreign() {
+		return cmd.foreignOptions(c, cfg, sockets, log)
+	}
+	self, err := plugin.Self()
+	if err != nil {
+		return plugin.HostOptions{}, err
+	}
+	return hostOptions(c, cfg, cmd.Name, self, sockets, log)
 }
 
 // endAtOnce is what a second signal does. Modules die with this process.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
 
@@ -29,6 +30,10 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "--help" || !strings.HasPrefix(os.Args[1], "-")) {
 		os.Exit(run(context.Background(), os.Args[1:], systemConsole()))
+	}
+	if os.Getenv("IBUTSU_MODULE") != "" { // started by a host without arguments: a module of a third party
+		plugin.Serve(context.Background(), "echo", echo{})
+		return
 	}
 	os.Exit(m.Run())
 }
