@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"src/store":     {"src/config", "src/filter"},
 	"src/cache":     {"src/config", "src/telemetry"},
 	"src/artifact":  {"src/config", "src/store", "src/telemetry"},
+	"src/backup":    {"src/config", "src/store", "src/artifact"},
 	"src/auth":      {"src/config", "src/store", "src/cache", "src/filter"}, // whose rows a caller may list is a condition
 	"src/ingest":    {"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry"},
 	"src/importer":  {"src/config", "src/store", "src/filter", "src/ingest", "src/artifact", "src/telemetry"},
@@ -60,7 +61,7 @@ var arrows = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/gofiber/fiber":        {"src/api", "src/cmd", "src/telemetry", "src/web"},
 	"github.com/valyala/fasthttp":     {"src/api", "src/cmd", "src/telemetry", "src/web"},
-	"github.com/jackc/pgx":            {"src/store", "src/ingest", "src/jobs", "src/importer", "src/widget", "src/insight", "src/artifact", "src/supervise", "src/auth", "src/api", "src/cmd", "modules", "checks"},
+	"github.com/jackc/pgx":            {"src/store", "src/ingest", "src/jobs", "src/importer", "src/widget", "src/insight", "src/artifact", "src/backup", "src/supervise", "src/auth", "src/api", "src/cmd", "modules", "checks"},
 	"database/sql":                    {"src/store"},
 	"github.com/redis/rueidis":        {"src/cache", "src/cmd"},
 	"github.com/riverqueue/river":     {"src/jobs", "src/store", "modules", "src/cmd"}, // store runs its migrations
@@ -75,7 +76,7 @@ var foreign = map[string][]string{
 	"github.com/getkin/kin-openapi":   {"src/api"},
 	"github.com/oapi-codegen/runtime": {"src/api"},
 	"golang.org/x/crypto/bcrypt":      {"src/auth"},
-	"github.com/klauspost/compress":   {"src/importer", "src/artifact", "src/api", "src/cmd", "modules", "checks"},
+	"github.com/klauspost/compress":   {"src/backup", "src/importer", "src/artifact", "src/api", "src/cmd", "modules", "checks"},
 	"github.com/robfig/cron":          {"src/jobs", "src/config"},
 	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/telemetry", "src/cmd"},
 	"google.golang.org/protobuf":      {"src/plugin"},

@@ -95,9 +95,13 @@ type asker interface {
 }
 
 func upToDate(ctx context.Context, db asker) (bool, error) {
-	var exists bool
-	if err := db.QueryRow(ctx, `SELECT to_regclass('`+migrationTable+`') IS NOT NULL AND to_regclass('river_migration') IS NOT NULL`).Scan(&exists); err != nil {
+	var exists, restoring bool
+	if err := db.QueryRow(ctx, `SELECT to_regclass('`+migrationTable+`') IS NOT NULL AND to_regclass('river_migration') IS NOT NULL,
+		to_regclass('`+restoringTable+`') IS NOT NULL`).Scan(&exists, &restoring); err != nil {
 		return false, err
+	}
+	if restoring {
+		return false, ErrRestoring
 	}
 	if !exists {
 		return false, nil
@@ -111,13 +115,17 @@ func upToDate(ctx context.Context, db asker) (bool, error) {
 func latestMigration() int64 {
 	latest := int64(baseVersion)
 	for _, name := range migrationNames() {
-		version, err := goose.NumericComponent(name)
-		if err != nil {
-			panic(fmt.Sprintf("store: migration %s: %v", name, err)) // embedded, so found by any test
-		}
-		latest = max(latest, version)
+		latest = max(latest, migrationNumber(name))
 	}
 	return latest
+}
+
+func migrationNumber(name string) int64 {
+	version, err := goose.NumericComponent(name)
+	if err != nil {
+		panic(fmt.Sprintf("store: migration %s: %v", name, err)) // embedded, so found by any test
+	}
+	return version
 }
 
 func migrationNames() []string {
@@ -158,7 +166,7 @@ func plan(ctx context.Context, pool *pgxpool.Pool) (MigrationReport, error) {
 			report.Steps = a.describe()
 		}
 		for _, name := range migrationNames() {
-			if v, _ := goose.NumericComponent(name); !applied[v] {
+			if !applied[migrationNumber(name)] {
 				report.Steps = append(report.Steps, "apply "+name)
 			}
 		}
@@ -169,6 +177,11 @@ func plan(ctx context.Context, pool *pgxpool.Pool) (MigrationReport, error) {
 }
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, log zerolog.Logger) error {
+	return migrateTo(ctx, pool, latestMigration(), riverSchema, log)
+}
+
+// migrateTo applies the migrations up to one, and those of the job queue.
+func migrateTo(ctx context.Context, pool *pgxpool.Pool, last int64, queue int, log zerolog.Logger) error {
 	conn := stdlib.OpenDBFromPool(pool)
 	defer conn.Close()
 	tracker, err := database.NewStore(database.DialectPostgres, migrationTable)
@@ -189,7 +202,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log zerolog.Logger) error 
 	if err != nil {
 		return err
 	}
-	done, err := provider.Up(ctx)
+	done, err := provider.UpTo(ctx, last)
 	for _, r := range done {
 		log.Debug().Str("migration", r.Source.Path).Dur("took", r.Duration).Msg("migration applied")
 	}
@@ -200,7 +213,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, log zerolog.Logger) error 
 	if err != nil {
 		return err
 	}
-	_, err = river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	_, err = river.Migrate(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: queue})
 	return err
 }
 

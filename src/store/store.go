@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -122,6 +123,15 @@ func (s *Store) Secret(ctx context.Context, key, fresh string) (string, error) {
 		err = s.pool.QueryRow(ctx, `SELECT value FROM settings WHERE key = $1`, key).Scan(&value)
 	}
 	return value, wrap("secret "+key, err)
+}
+
+// instanceKey is the setting under which Instance is kept.
+const instanceKey = "instance"
+
+// Instance is the name of this database's history, made once: whoever keeps answers keeps them under it, so that several
+// installations can share a Redis. A restore makes a new one.
+func (s *Store) Instance(ctx context.Context) (string, error) {
+	return s.Secret(ctx, instanceKey, uuid.NewString())
 }
 
 // wrap gives a database error the sentinel that callers decide by.

@@ -27,6 +27,8 @@ type root struct {
 	ModuleProcess ModuleProcessCmd `cmd:"" hidden:"" help:"A module's process; it is started by its host"`
 
 	Migrate     MigrateCmd     `cmd:"" group:"operate" help:"Bring a database up to date, or take over one of Ibutsu 3.1.1"`
+	Backup      BackupCmd      `cmd:"" group:"operate" help:"Write the whole database into a file, while the server works"`
+	Restore     RestoreCmd     `cmd:"" group:"operate" help:"Make a database of a backup"`
 	CheckConfig CheckConfigCmd `cmd:"" group:"operate" help:"Print the effective settings and where each came from"`
 	Doctor      DoctorCmd      `cmd:"" group:"operate" help:"Say what is wrong with this set-up, and how to mend it"`
 	Healthcheck HealthcheckCmd `cmd:"" group:"operate" help:"Ask the server of this machine whether it is ready"`
@@ -50,6 +52,8 @@ func newRoot() *root {
 		Serve:       newServeCmd(),
 		Module:      newModuleCmd(),
 		Migrate:     MigrateCmd{Settings: newSettings(config.GroupDatabase, config.GroupLog)},
+		Backup:      newBackupCmd(),
+		Restore:     newRestoreCmd(),
 		CheckConfig: CheckConfigCmd{Settings: newSettings(config.Groups()...)},
 		Doctor:      DoctorCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis)},
 		Healthcheck: newHealthcheckCmd(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/cache"
@@ -16,7 +15,7 @@ import (
 // openWidgets makes the widgets with a cache for their answers, in Redis where there is one.
 func openWidgets(ctx context.Context, c *config.Config, s *store.Store, log zerolog.Logger, now func() time.Time) (*widget.Widgets, cache.Cache, error) {
 	// Several installations may share a Redis, and count their versions alike.
-	instance, err := s.Secret(ctx, "instance", uuid.NewString())
+	instance, err := s.Instance(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -90,7 +90,7 @@ func (b *Bar) line(path, doing string, done, total int64, took time.Duration) st
 		return head + "…"
 	}
 	amount := fmt.Sprintf("%d of %d", done, total)
-	if doing == "sending" {
+	if doing != "importing" {
 		amount = Size(done) + " of " + Size(total)
 		if seconds := took.Seconds(); seconds >= 1 {
 			amount += ", " + Size(int64(float64(done)/seconds)) + "/s"
@@ -105,8 +105,8 @@ func (b *Bar) line(path, doing string, done, total int64, took time.Duration) st
 	return head + strings.Repeat("█", full) + strings.Repeat("░", room-full) + tail
 }
 
-// clear takes the bar away so that a line can be written in its place.
-func (b *Bar) clear() {
+// Clear takes the bar away so that a line can be written in its place.
+func (b *Bar) Clear() {
 	if b.visible {
 		fmt.Fprint(b.Terminal, "\r\x1b[K")
 		b.visible = false
@@ -115,25 +115,25 @@ func (b *Bar) clear() {
 
 // Delivered implements [Display].
 func (b *Bar) Delivered(path string, record Import, link string) {
-	b.clear()
+	b.Clear()
 	b.Plain.Delivered(path, record, link)
 }
 
 // Failed implements [Display].
 func (b *Bar) Failed(path string, err error, aside string) {
-	b.clear()
+	b.Clear()
 	b.Plain.Failed(path, err, aside)
 }
 
 // Kept implements [Display].
 func (b *Bar) Kept(path string, err error) {
-	b.clear()
+	b.Clear()
 	b.Plain.Kept(path, err)
 }
 
 // Note implements [Display].
 func (b *Bar) Note(text string) {
-	b.clear()
+	b.Clear()
 	b.Plain.Note(text)
 }
 
