@@ -88,11 +88,11 @@ func digests(t *testing.T, tx pgx.Tx) map[string]string {
 func shape(t *testing.T, tx pgx.Tx) []string {
 	t.Helper()
 	rows, _ := tx.Query(t.Context(), `
-		SELECT pg_get_indexdef(indexrelid) || indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE relnamespace = current_schema()::regnamespace
-		UNION ALL SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
-		UNION ALL SELECT pg_get_triggerdef(g.oid) || tgenabled FROM pg_trigger g JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
-		UNION ALL SELECT attrelid::regclass || attname || format_type(atttypid, atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
-			WHERE relnamespace = current_schema()::regnamespace AND attnum > 0 ORDER BY 1`)
+		SELECT concat(pg_get_indexdef(indexrelid), indisvalid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE relnamespace = current_schema()::regnamespace
+		UNION ALL SELECT concat(conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated) FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+		UNION ALL SELECT concat(pg_get_triggerdef(g.oid), tgenabled) FROM pg_trigger g JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+		UNION ALL SELECT concat(attrelid::regclass, attname, format_type(atttypid, atttypmod)) FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+			WHERE relnamespace = current_schema()::regnamespace AND attnum > 0 AND c.relname <> 'ibutsu_restoring' ORDER BY 1`)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	return lines
@@ -142,7 +142,7 @@ func TestWhatComesBackIsTheSnapshot(t *testing.T) {
 			default:
 			}
 			_, err = conn.Exec(context.Background(), `INSERT INTO results (id, project_id, run_id, result, duration, start_time)
-				SELECT gen_random_uuid(), project_id, id, 'failed', 1, start_time FROM runs; DELETE FROM results WHERE id IN (SELECT id FROM results LIMIT 3)`)
+				SELECT gen_random_uuid(), project_id, id, 'failed', 1, start_time FROM runs; DELETE FROM results WHERE id IN (SELECT id FROM results r WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE result_id = r.id) LIMIT 3)`)
 			writes++
 		}
 		ended <- -1
@@ -301,7 +301,7 @@ func TestNoKeptAnswerOutlivesARestore(t *testing.T) {
 	widgets := widget.New(widget.Options{Store: server, Cache: memory})
 	only := []uuid.UUID{uuid.MustParse(project)}
 	answer := func() string {
-		text, err := widgets.Answer(t.Context(), "result-summary", widget.Values{"project": {project}}, only)
+		text, err := widgets.Answer(t.Context(), "result-aggregator", widget.Values{"project": {project}, "group_field": {"result"}}, only)
 		require.NoError(t, err)
 		_, total, err := server.Results(t.Context(), store.ListQuery{Scope: only, PageSize: 1})
 		require.NoError(t, err)

@@ -28,7 +28,7 @@ var migrationFiles embed.FS
 const migrationTable = "ibutsu_migrations"
 
 // riverSchema is the version of the job queue's tables that this build works with; a test compares it with the library.
-const riverSchema = 6
+const riverSchema = 8
 
 // MigrateOptions say how to migrate.
 type MigrateOptions struct {

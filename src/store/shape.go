@@ -124,23 +124,25 @@ func hasTables(ctx context.Context, tx pgx.Tx) (bool, error) {
 const dropEverything = `
 DO $$
 DECLARE
-    item record;
+    statement text;
+    statements text[];
 BEGIN
-    FOR item IN
-        SELECT c.oid, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind,
-               c.oid::regclass::text AS name, 'pg_class'::regclass AS class
+    -- All names before the first drop: afterwards some have none.
+    SELECT array_agg(format('DROP %s IF EXISTS %s CASCADE', kind, name)) INTO statements FROM (
+        SELECT c.oid, 'pg_class'::regclass AS class, c.oid::regclass::text AS name, CASE c.relkind
+               WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind
           FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
         UNION ALL
-        SELECT p.oid, 'ROUTINE', p.oid::regprocedure::text, 'pg_proc'::regclass
+        SELECT p.oid, 'pg_proc'::regclass, p.oid::regprocedure::text, 'ROUTINE'
           FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind <> 'a'
         UNION ALL
-        SELECT t.oid, 'TYPE', t.oid::regtype::text, 'pg_type'::regclass
-          FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype IN ('e', 'd', 'r')
-    LOOP
-        IF EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = item.class AND d.objid = item.oid AND d.deptype = 'e') THEN
-            CONTINUE;
-        END IF;
-        EXECUTE format('DROP %s IF EXISTS %s CASCADE', item.kind, item.name);
+        SELECT t.oid, 'pg_type'::regclass, t.oid::regtype::text, 'TYPE'
+          FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype IN ('e', 'd', 'r')) item
+     -- Not what belongs to an extension, or goes with its table.
+     WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = item.class AND d.objid = item.oid
+                          AND (d.deptype = 'e' OR kind = 'SEQUENCE' AND d.deptype IN ('a', 'i')));
+    FOREACH statement IN ARRAY coalesce(statements, '{}') LOOP
+        EXECUTE statement;
     END LOOP;
 END
 $$`
