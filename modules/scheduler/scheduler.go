@@ -25,7 +25,7 @@ func New(log io.Writer) plugin.Module {
 		if err != nil {
 			return nil, err
 		}
-		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(), Log: logger, Version: ibutsu.Version()})
+		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(c.Retention), Log: logger, Version: ibutsu.Version()})
 		if err == nil {
 			err = scheduler.Start(ctx)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -28,6 +29,8 @@ type JobAdministration interface {
 	ChangeSchedule(ctx context.Context, name string, change jobs.ScheduleChange) (jobs.Schedule, error)
 	RunSchedule(ctx context.Context, name string) (jobs.Job, error)
 	StartTask(ctx context.Context, task string, params json.RawMessage, dryRun bool) (jobs.Job, error)
+	RetentionPreview(ctx context.Context, kinds ...string) ([]jobs.Preview, store.Pruned, error)
+	Keep() config.Retention
 }
 
 // jobFault answers administrators what cannot be done to a job, a queue or a periodic job.

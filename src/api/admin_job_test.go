@@ -132,7 +132,9 @@ func TestThePlanIsChangedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	super := h.person(t, true)
-	put := func(body object) answer { return h.call(t, super, http.MethodPut, "/api/admin/schedule/prune-old-runs", body) }
+	put := func(body object) answer {
+		return h.call(t, super, http.MethodPut, "/api/admin/schedule/prune-old-runs", body)
+	}
 	require.Equal(t, "0 6 * * 6", put(object{}).object(t)["spec"])
 	a := put(object{"enabled": false, "spec": "@every 2h"}).object(t)
 	require.Equal(t, false, a["enabled"])

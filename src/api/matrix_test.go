@@ -75,6 +75,8 @@ var matrix = map[string][]string{
 
 	"admin_get_queue_list": ruling, "admin_update_queue": ruling, "admin_get_job_list": ruling, "admin_get_job": ruling, "admin_delete_job": ruling,
 	"admin_retry_job": ruling, "admin_cancel_job": ruling, "admin_get_worker_list": ruling, "admin_get_schedule_list": ruling,
+	"get_run_pin": inside, "pin_run": inside, "unpin_run": inside,
+	"admin_get_retention": ruling, "admin_preview_retention": ruling, "admin_set_retention": ruling, "admin_delete_retention": ruling,
 	"admin_update_schedule": ruling, "admin_run_schedule": ruling, "admin_get_task_list": ruling, "admin_start_task": ruling,
 }
 
@@ -323,6 +325,20 @@ var requests = map[string]func(*testing.T, *world) request{
 	},
 	"admin_delete_project": func(t *testing.T, w *world) request {
 		return request{path: "/admin/project/" + w.house.project(t, nil).String()}
+	},
+
+	"get_run_pin": func(_ *testing.T, w *world) request { return request{path: "/run/" + w.run.String() + "/pin"} },
+	"pin_run": func(_ *testing.T, w *world) request {
+		return request{"/run/" + w.run.String() + "/pin", object{"reason": "a release"}}
+	},
+	"unpin_run":               func(_ *testing.T, w *world) request { return request{path: "/run/" + w.run.String() + "/pin"} },
+	"admin_get_retention":     plain("/admin/retention"),
+	"admin_preview_retention": plain("/admin/retention/preview"),
+	"admin_set_retention": func(_ *testing.T, w *world) request {
+		return request{"/admin/retention/" + w.project.String(), object{"artifacts_days": 30}}
+	},
+	"admin_delete_retention": func(_ *testing.T, w *world) request {
+		return request{path: "/admin/retention/" + w.project.String()}
 	},
 
 	"admin_get_queue_list": plain("/admin/queue"),

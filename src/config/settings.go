@@ -561,7 +561,7 @@ func limitSettings() []Setting {
 func jobSettings() []Setting {
 	keep := func(name, text, help string, field func(*Config) *time.Duration) Setting {
 		return Setting{
-			Name: name, Group: GroupRetention, Default: text, Env: env(name), Help: help + "; 0 keeps them for ever", NoEffect: true,
+			Name: name, Group: GroupRetention, Default: text, Env: env(name), Help: help + "; 0 keeps them for ever",
 			bind: func(c *Config) value { return durationValue{to: field(c), max: forEver} },
 		}
 	}

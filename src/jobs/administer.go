@@ -149,7 +149,7 @@ func (c *Client) Workers(ctx context.Context) ([]WorkerInfo, error) {
 // StartTask adds a job by the name of a maintenance task and its parameters. With dryRun the job only says what it would do;
 // ErrParams: the task cannot, or its parameters are wrong. ErrUnknownTask: there is none of that name.
 func (c *Client) StartTask(ctx context.Context, task string, params json.RawMessage, dryRun bool) (Job, error) {
-	args, err := taskArgs(task, params)
+	args, err := c.taskArgs(task, params)
 	if err != nil {
 		return Job{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -35,19 +36,25 @@ type Client struct {
 	store *store.Store
 	now   func() time.Time
 	plan  []planned
+	keep  config.Retention
 }
 
-// NewClient makes a client for those who only add jobs.
+// NewClient makes a client for those who only add jobs, under the retention that the settings have by default.
 func NewClient(s *store.Store) (*Client, error) {
+	return NewClientKeeping(s, config.Default().Retention)
+}
+
+// NewClientKeeping is NewClient under another retention.
+func NewClientKeeping(s *store.Store, keep config.Retention) (*Client, error) {
 	c, err := river.NewClient(riverpgxv5.New(s.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	all, err := plan(DefaultSchedule())
+	all, err := plan(DefaultSchedule(keep))
 	if err != nil {
 		return nil, err
 	}
-	return &Client{river: c, store: s, now: time.Now, plan: all}, nil
+	return &Client{river: c, store: s, now: time.Now, plan: all, keep: keep}, nil
 }
 
 // RunsChanged adds, for each run, the job that counts it and fills in what it lacks, a few seconds from now.
@@ -107,7 +114,7 @@ var (
 
 // Start adds a job by the name and the parameters that the original's /admin/run-task takes, and returns the job's id.
 func (c *Client) Start(ctx context.Context, task string, params json.RawMessage) (int64, error) {
-	args, err := taskArgs(task, params)
+	args, err := c.taskArgs(task, params)
 	if err != nil {
 		return 0, err
 	}

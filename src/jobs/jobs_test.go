@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/importer"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -296,19 +297,21 @@ func TestPruningTakesTheChildrenAlong(t *testing.T) {
 		b.exec(`INSERT INTO artifacts (id, result_id, filename, content, upload_date) SELECT gen_random_uuid(), id, 'log', 'x', now() FROM results WHERE run_id = $1`, id)
 		b.exec(`INSERT INTO artifacts (id, run_id, filename, content, upload_date) VALUES (gen_random_uuid(), $1, 'log', 'x', now())`, id)
 	}
-	gone, err := b.store.PruneRuns(t.Context(), time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))
-	require.NoError(t, err)
-	require.Equal(t, store.Pruned{Artifacts: 2501, Results: 2500, Runs: 1}, gone)
-	gone, err = b.store.PruneResults(t.Context(), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC))
-	require.NoError(t, err)
-	require.Equal(t, store.Pruned{Artifacts: 2500, Results: 2500}, gone)
-	require.Equal(t, 0, b.number(`SELECT (summary ->> 'tests')::int FROM runs WHERE id = $1`, young))
+	prune := func(kind string, before time.Time) store.Pruned {
+		gone, err := b.store.Prune(t.Context(), store.Rule{Kind: kind, Before: before}, nil)
+		require.NoError(t, err)
+		gone.Bytes = 0
+		return gone
+	}
+	require.Equal(t, store.Pruned{Artifacts: 2501, Results: 2500, Runs: 1}, prune(store.KindRuns, time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)))
+	require.Equal(t, store.Pruned{Artifacts: 2500, Results: 2500}, prune(store.KindResults, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)))
+	require.Equal(t, 2500, b.number(`SELECT (summary ->> 'tests')::int FROM runs WHERE id = $1`, young), "the summary is all that is left")
+	require.NoError(t, b.store.RecountRun(t.Context(), young))
+	require.Equal(t, 2500, b.number(`SELECT (summary ->> 'tests')::int FROM runs WHERE id = $1`, young), "and it stays")
 	wrong, err := b.store.RebuildRollups(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, wrong)
-	gone, err = b.store.PruneArtifacts(t.Context(), time.Now().UTC().Add(time.Hour))
-	require.NoError(t, err)
-	require.EqualValues(t, 1, gone.Artifacts)
+	require.EqualValues(t, 1, prune(store.KindArtifacts, time.Now().UTC().Add(time.Hour)).Artifacts)
 }
 
 func TestPeopleOfAProjectAreSeeded(t *testing.T) {
@@ -365,7 +368,7 @@ func TestOneSchedulerLeadsAndCatchesUpOnce(t *testing.T) {
 
 func TestTheOriginalsScheduleIsKept(t *testing.T) {
 	t.Parallel()
-	_, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: dbtest.New(t), Schedule: jobs.DefaultSchedule(), Log: zerolog.Nop()})
+	_, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: dbtest.New(t), Schedule: jobs.DefaultSchedule(config.Default().Retention), Log: zerolog.Nop()})
 	require.NoError(t, err)
 	_, err = jobs.NewScheduler(jobs.SchedulerOptions{Store: dbtest.New(t), Schedule: []jobs.Periodic{{Name: "x", Spec: "often"}}, Log: zerolog.Nop()})
 	require.ErrorContains(t, err, "x")

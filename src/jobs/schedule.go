@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/robfig/cron/v3"
 
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -23,13 +24,13 @@ type Periodic struct {
 	Says string
 }
 
-// DefaultSchedule is the original's schedule, and what is ours.
-func DefaultSchedule() []Periodic {
+// DefaultSchedule is the original's schedule, with the retention of the settings, and what is ours.
+func DefaultSchedule(keep config.Retention) []Periodic {
 	return []Periodic{
-		{"prune-old-import-files", "0 2 * * *", PruneImports{Days: 7}, "Delete imports that are older than a week"},
-		{"prune-old-artifact-files", "0 4 * * 6", PruneArtifacts{Months: 3}, "Delete artifacts that are older than three months"},
-		{"prune-old-results", "0 5 * * 6", PruneResults{Months: 5}, "Delete results that are older than five months"},
-		{"prune-old-runs", "0 6 * * 6", PruneRuns{Months: 12}, "Delete runs that are older than a year"},
+		{"prune-old-import-files", "0 2 * * *", keeping(keep, store.KindImports), "Delete imports that are older than keep_imports"},
+		{"prune-old-artifact-files", "0 4 * * 6", keeping(keep, store.KindArtifacts), "Delete artifacts that are older than keep_artifacts, or than their project's rule"},
+		{"prune-old-results", "0 5 * * 6", keeping(keep, store.KindResults), "Delete results that are older than keep_results, or than their project's rule"},
+		{"prune-old-runs", "0 6 * * 6", keeping(keep, store.KindRuns), "Delete runs that are older than keep_runs, or than their project's rule"},
 		{"sync-aborted-runs", "@every 30m", SyncRuns{}, "Count runs anew whose summary does not fit their results"},
 		// Ours, not the original's.
 		{"tally-wishes", "@every 1h", TallyWishes{}, "Propose tallies for what dashboards often count"},

@@ -48,17 +48,17 @@ type task struct {
 var tasks = map[string]task{
 	"db.prune_old_files": {
 		"Delete artifacts that are older than so many months of 30 days, fewer than 2 does nothing", map[string]any{"months": 5},
-		months(func(m int) river.JobArgs { return PruneArtifacts{Months: m} }, 5), false,
+		months(func(m int) river.JobArgs { return PruneArtifacts{Months: m} }, 5), true,
 	},
 	"db.prune_old_results": {
 		"Delete results that are older than so many months, with their artifacts, fewer than 4 does nothing", map[string]any{"months": 6},
-		months(func(m int) river.JobArgs { return PruneResults{Months: m} }, 6), false,
+		months(func(m int) river.JobArgs { return PruneResults{Months: m} }, 6), true,
 	},
 	"db.prune_old_runs": {
 		"Delete runs that are older than so many months, with their results, fewer than 10 does nothing", map[string]any{"months": 12},
-		months(func(m int) river.JobArgs { return PruneRuns{Months: m} }, 12), false,
+		months(func(m int) river.JobArgs { return PruneRuns{Months: m} }, 12), true,
 	},
-	"db.prune_old_import_files": {"Delete imports that are older than so many days", map[string]any{"days": 7}, pruneImportsArgs, false},
+	"db.prune_old_import_files": {"Delete imports that are older than so many days", map[string]any{"days": 7}, pruneImportsArgs, true},
 	"db.clear_import_file_content": {
 		"Forget the uploaded file of an import that is over", map[string]any{"import_id": nil},
 		decoded(func(a ClearImport) bool { return a.ImportID != uuid.Nil }), false,
@@ -78,6 +78,15 @@ var tasks = map[string]task{
 		"Copy the metadata's starttime to start_time in the results of a run", map[string]any{"run_id": nil},
 		decoded(func(a AddResultStartTime) bool { return a.RunID != uuid.Nil }), false,
 	},
+	retentionTask: {
+		"Delete what is older than the settings say, or than the rules of its project; kinds are artifacts, results, runs and imports",
+		map[string]any{"kinds": retentionKinds}, nil, true,
+	},
+	"db.give_back": {
+		"Make the room of deleted rows usable again and give back what can be; reindex makes the indexes anew beside the old ones, full writes the " +
+			"tables anew, which nobody can read or write meanwhile",
+		map[string]any{"reindex": false, "full": false}, decoded(func(GiveBack) bool { return true }), false,
+	},
 	"db.tally_wishes": {
 		"Propose tallies for what dashboards often count", map[string]any{}, decoded(func(TallyWishes) bool { return true }), false,
 	},
@@ -87,10 +96,16 @@ var tasks = map[string]task{
 	},
 }
 
-func taskArgs(name string, params json.RawMessage) (river.JobArgs, error) {
+// retentionTask is built with the settings.
+const retentionTask = "db.apply_retention"
+
+func (c *Client) taskArgs(name string, params json.RawMessage) (river.JobArgs, error) {
 	t, ok := tasks[name]
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownTask, name)
+	}
+	if name == retentionTask {
+		t.build = retentionArgs(c.keep)
 	}
 	args, err := t.build(params)
 	if err != nil {

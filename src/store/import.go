@@ -237,12 +237,6 @@ func (s *Store) ClearImportFileTx(ctx context.Context, tx pgx.Tx, id uuid.UUID) 
 	return chunks + files, err
 }
 
-// DeleteImportsBefore deletes the imports created before then, with their files.
-func (s *Store) DeleteImportsBefore(ctx context.Context, then time.Time) (int64, error) {
-	n, err := s.q.DeleteImportsBefore(ctx, then)
-	return n, wrap("delete imports", err)
-}
-
 // ProjectForImport finds the project that a report names by id or name, among those that the user may write to; nil: none,
 // or several of that name.
 func (s *Store) ProjectForImport(ctx context.Context, nameOrID string, user uuid.UUID) (*uuid.UUID, error) {

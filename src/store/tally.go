@@ -56,7 +56,9 @@ func (s *Store) CompactRollups(ctx context.Context) (int64, error) {
 var errRehearsed = errors.New("rehearsed")
 
 // RebuildRollups counts the tally anew from the results and returns how many of its sums were wrong. Writers wait meanwhile.
-func (s *Store) RebuildRollups(ctx context.Context) (int64, error) { return s.rebuildRollups(ctx, false) }
+func (s *Store) RebuildRollups(ctx context.Context) (int64, error) {
+	return s.rebuildRollups(ctx, false)
+}
 
 // WrongRollups is RebuildRollups without its effect.
 func (s *Store) WrongRollups(ctx context.Context) (int64, error) { return s.rebuildRollups(ctx, true) }

@@ -398,6 +398,40 @@ type ProjectList struct {
 	Projects   []Project  `json:"projects"`
 }
 
+// ProjectPruned defines model for ProjectPruned.
+type ProjectPruned struct {
+	// Before Older than this
+	Before  time.Time `json:"before"`
+	Deleted Pruned    `json:"deleted"`
+
+	// Kind By the rule of which kind
+	Kind string `json:"kind"`
+
+	// Name Its name
+	Name *string `json:"name,omitempty"`
+
+	// Project The id of the project
+	Project *string `json:"project,omitempty"`
+}
+
+// Pruned defines model for Pruned.
+type Pruned struct {
+	// Artifacts Artifacts
+	Artifacts int `json:"artifacts"`
+
+	// Bytes What they take up, the content of artifacts, and rows with their indexes as they are on average
+	Bytes int64 `json:"bytes"`
+
+	// Imports Imports
+	Imports int `json:"imports"`
+
+	// Results Results
+	Results int `json:"results"`
+
+	// Runs Runs
+	Runs int `json:"runs"`
+}
+
 // Queue defines model for Queue.
 type Queue struct {
 	// Dead Jobs that failed for good, of the last week
@@ -485,6 +519,62 @@ type ResultList struct {
 	Results    []Result   `json:"results"`
 }
 
+// Retention defines model for Retention.
+type Retention struct {
+	// ArtifactsHours Hours after which artifacts are deleted where their project has no rule; 0 never
+	ArtifactsHours int `json:"artifacts_hours"`
+
+	// ImportsHours Hours after which imports are deleted; 0 never
+	ImportsHours int `json:"imports_hours"`
+
+	// Projects The projects with rules of their own
+	Projects []RetentionPolicy `json:"projects"`
+
+	// ResultsHours Hours after which results are deleted where their project has no rule; 0 never
+	ResultsHours int `json:"results_hours"`
+
+	// RunsHours Hours after which runs are deleted where their project has no rule; 0 never
+	RunsHours int `json:"runs_hours"`
+}
+
+// RetentionDays defines model for RetentionDays.
+type RetentionDays struct {
+	// ArtifactsDays Days after which artifacts are deleted; 0 never, null as the settings say
+	ArtifactsDays *int `json:"artifacts_days,omitempty"`
+
+	// ResultsDays Days after which results are deleted; 0 never, null as the settings say
+	ResultsDays *int `json:"results_days,omitempty"`
+
+	// RunsDays Days after which runs are deleted; 0 never, null as the settings say
+	RunsDays *int `json:"runs_days,omitempty"`
+}
+
+// RetentionPolicy defines model for RetentionPolicy.
+type RetentionPolicy struct {
+	// ArtifactsDays Days after which artifacts are deleted; 0 never, null as the settings say
+	ArtifactsDays *int `json:"artifacts_days,omitempty"`
+
+	// Project Its name
+	Project *string `json:"project,omitempty"`
+
+	// ProjectId The project
+	ProjectId string `json:"project_id"`
+
+	// ResultsDays Days after which results are deleted; 0 never, null as the settings say
+	ResultsDays *int `json:"results_days,omitempty"`
+
+	// RunsDays Days after which runs are deleted; 0 never, null as the settings say
+	RunsDays *int `json:"runs_days,omitempty"`
+}
+
+// RetentionPreview defines model for RetentionPreview.
+type RetentionPreview struct {
+	Deleted Pruned `json:"deleted"`
+
+	// Projects The projects that lose something
+	Projects []ProjectPruned `json:"projects"`
+}
+
 // Run defines model for Run.
 type Run struct {
 	// Component The component that was tested, from the metadata
@@ -522,6 +612,27 @@ type Run struct {
 type RunList struct {
 	Pagination Pagination `json:"pagination"`
 	Runs       []Run      `json:"runs"`
+}
+
+// RunPin defines model for RunPin.
+type RunPin struct {
+	// Created When
+	Created time.Time `json:"created"`
+
+	// Reason Why
+	Reason *string `json:"reason,omitempty"`
+
+	// RunId The run
+	RunId string `json:"run_id"`
+
+	// UserId Who pinned it
+	UserId *string `json:"user_id,omitempty"`
+}
+
+// RunPinned defines model for RunPinned.
+type RunPinned struct {
+	// Reason Why it is to be kept
+	Reason *string `json:"reason,omitempty"`
 }
 
 // Schedule defines model for Schedule.
@@ -908,6 +1019,12 @@ type AdminGetProjectListParams struct {
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 }
 
+// AdminPreviewRetentionParams defines parameters for AdminPreviewRetention.
+type AdminPreviewRetentionParams struct {
+	// Kind Only of this kind
+	Kind *string `form:"kind,omitempty" json:"kind,omitempty"`
+}
+
 // AdminGetUserListParams defines parameters for AdminGetUserList.
 type AdminGetUserListParams struct {
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
@@ -1125,6 +1242,9 @@ type AdminUpdateProjectJSONRequestBody = Project
 // AdminUpdateQueueJSONRequestBody defines body for AdminUpdateQueue for application/json ContentType.
 type AdminUpdateQueueJSONRequestBody = QueueState
 
+// AdminSetRetentionJSONRequestBody defines body for AdminSetRetention for application/json ContentType.
+type AdminSetRetentionJSONRequestBody = RetentionDays
+
 // AdminUpdateScheduleJSONRequestBody defines body for AdminUpdateSchedule for application/json ContentType.
 type AdminUpdateScheduleJSONRequestBody = ScheduleChange
 
@@ -1184,6 +1304,9 @@ type AddRunJSONRequestBody = Run
 
 // UpdateRunJSONRequestBody defines body for UpdateRun for application/json ContentType.
 type UpdateRunJSONRequestBody = Run
+
+// PinRunJSONRequestBody defines body for PinRun for application/json ContentType.
+type PinRunJSONRequestBody = RunPinned
 
 // BulkUpdateJSONRequestBody defines body for BulkUpdate for application/json ContentType.
 type BulkUpdateJSONRequestBody = UpdateRun
@@ -1359,6 +1482,18 @@ type ServerInterface interface {
 	// AdminUpdateQueue Pause a queue, or let it go on
 	// (PUT /admin/queue/{name})
 	AdminUpdateQueue(c *fiber.Ctx, name string) error
+	// AdminGetRetention How long what is kept
+	// (GET /admin/retention)
+	AdminGetRetention(c *fiber.Ctx) error
+	// AdminPreviewRetention What retention would delete now
+	// (GET /admin/retention/preview)
+	AdminPreviewRetention(c *fiber.Ctx, params AdminPreviewRetentionParams) error
+	// AdminDeleteRetention Let the settings' rules hold for a project again
+	// (DELETE /admin/retention/{id})
+	AdminDeleteRetention(c *fiber.Ctx, id string) error
+	// AdminSetRetention Give a project rules of its own
+	// (PUT /admin/retention/{id})
+	AdminSetRetention(c *fiber.Ctx, id string) error
 	// AdminGetScheduleList List the periodic jobs
 	// (GET /admin/schedule)
 	AdminGetScheduleList(c *fiber.Ctx) error
@@ -1518,6 +1653,15 @@ type ServerInterface interface {
 	// UpdateRun Change a run
 	// (PUT /run/{id})
 	UpdateRun(c *fiber.Ctx, id Id) error
+	// UnpinRun Leave a run to the retention rules again
+	// (DELETE /run/{id}/pin)
+	UnpinRun(c *fiber.Ctx, id Id) error
+	// GetRunPin Whether a run is kept for ever
+	// (GET /run/{id}/pin)
+	GetRunPin(c *fiber.Ctx, id Id) error
+	// PinRun Keep a run for ever
+	// (PUT /run/{id}/pin)
+	PinRun(c *fiber.Ctx, id Id) error
 	// BulkUpdate Change the metadata of many runs
 	// (POST /runs/bulk-update)
 	BulkUpdate(c *fiber.Ctx, params BulkUpdateParams) error
@@ -1959,6 +2103,119 @@ func (siw *ServerInterfaceWrapper) AdminUpdateQueue(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminUpdateQueue(c, name)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetRetention operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetRetention(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetRetention(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminPreviewRetention operation middleware
+func (siw *ServerInterfaceWrapper) AdminPreviewRetention(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminPreviewRetentionParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", query, &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter kind: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminPreviewRetention(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminDeleteRetention operation middleware
+func (siw *ServerInterfaceWrapper) AdminDeleteRetention(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminDeleteRetention(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminSetRetention operation middleware
+func (siw *ServerInterfaceWrapper) AdminSetRetention(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminSetRetention(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3530,6 +3787,93 @@ func (siw *ServerInterfaceWrapper) UpdateRun(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// UnpinRun operation middleware
+func (siw *ServerInterfaceWrapper) UnpinRun(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UnpinRun(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRunPin operation middleware
+func (siw *ServerInterfaceWrapper) GetRunPin(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRunPin(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PinRun operation middleware
+func (siw *ServerInterfaceWrapper) PinRun(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PinRun(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // BulkUpdate operation middleware
 func (siw *ServerInterfaceWrapper) BulkUpdate(c *fiber.Ctx) error {
 
@@ -4044,6 +4388,14 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Put(options.BaseURL+"/admin/queue/:name", wrapper.AdminUpdateQueue)
 
+	router.Get(options.BaseURL+"/admin/retention", wrapper.AdminGetRetention)
+
+	router.Delete(options.BaseURL+"/admin/retention/:id", wrapper.AdminDeleteRetention)
+
+	router.Put(options.BaseURL+"/admin/retention/:id", wrapper.AdminSetRetention)
+
+	router.Get(options.BaseURL+"/admin/retention/preview", wrapper.AdminPreviewRetention)
+
 	router.Get(options.BaseURL+"/admin/schedule", wrapper.AdminGetScheduleList)
 
 	router.Put(options.BaseURL+"/admin/schedule/:name", wrapper.AdminUpdateSchedule)
@@ -4149,6 +4501,12 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/run/:id", wrapper.GetRun)
 
 	router.Put(options.BaseURL+"/run/:id", wrapper.UpdateRun)
+
+	router.Delete(options.BaseURL+"/run/:id/pin", wrapper.UnpinRun)
+
+	router.Get(options.BaseURL+"/run/:id/pin", wrapper.GetRunPin)
+
+	router.Put(options.BaseURL+"/run/:id/pin", wrapper.PinRun)
 
 	router.Post(options.BaseURL+"/runs/bulk-update", wrapper.BulkUpdate)
 

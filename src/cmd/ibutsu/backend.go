@@ -130,7 +130,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 	if err != nil {
 		return nil, err
 	}
-	queue, err := jobs.NewClient(s)
+	queue, err := jobs.NewClientKeeping(s, c.Retention)
 	if err != nil {
 		return nil, err
 	}

@@ -37,18 +37,6 @@ func (q *Queries) ClearImportFile(ctx context.Context, importID uuid.UUID) (int6
 	return result.RowsAffected(), nil
 }
 
-const deleteImportsBefore = `-- name: DeleteImportsBefore :execrows
-DELETE FROM imports WHERE created < $1
-`
-
-func (q *Queries) DeleteImportsBefore(ctx context.Context, created time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteImportsBefore, created)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const getImport = `-- name: GetImport :one
 SELECT id, filename, format, data, status, created FROM imports WHERE id = $1
 `

@@ -28,6 +28,3 @@ DELETE FROM import_chunks WHERE import_id = $1;
 
 -- name: ClearImportFile :execrows
 UPDATE import_files SET content = NULL WHERE import_id = $1 AND content IS NOT NULL;
-
--- name: DeleteImportsBefore :execrows
-DELETE FROM imports WHERE created < $1;
