@@ -16,6 +16,7 @@ const ResultPage = lazy(() => import('./pages/result').then((m) => ({ default: m
 const TestPage = lazy(() => import('./pages/test').then((m) => ({ default: m.TestPage })));
 const Compare = lazy(() => import('./pages/compare').then((m) => ({ default: m.Compare })));
 const Imports = lazy(() => import('./pages/imports').then((m) => ({ default: m.Imports })));
+const Dashboards = lazy(() => import('./pages/dashboard').then((m) => ({ default: m.Dashboards })));
 const Profile = lazy(() => import('./pages/profile').then((m) => ({ default: m.Profile })));
 const Tokens = lazy(() => import('./pages/profile').then((m) => ({ default: m.Tokens })));
 const Elsewhere = lazy(() => import('./pages/elsewhere').then((m) => ({ default: m.Elsewhere })));
@@ -43,6 +44,8 @@ export function App() {
           <Route path="/project" element={<Projects />} />
           <Route path="/project/:project">
             <Route path="triage" element={<Triage />} />
+            <Route path="dashboard" element={<Dashboards />} />
+            <Route path="dashboard/:id" element={<Dashboards />} />
             <Route path="runs" element={<Runs />} />
             <Route path="runs/:id" element={<RunPage />} />
             <Route path="results" element={<Results />} />

@@ -105,7 +105,7 @@ export function Frame() {
   const dark = document.documentElement.classList.contains('pf-v6-theme-dark');
   const dense = document.documentElement.classList.contains('dense');
   const jump = (to: string) => () => { if (project) void go(base + to); };
-  useKeys({ '?': () => setHelp(true), 'g t': jump('/triage'), 'g r': jump('/runs'), 'g e': jump('/results'), 'g i': jump('/imports') });
+  useKeys({ '?': () => setHelp(true), 'g t': jump('/triage'), 'g d': jump('/dashboard'), 'g r': jump('/runs'), 'g e': jump('/results'), 'g i': jump('/imports') });
 
   const item = (to: string, name: string) => (
     <NavItem key={to} itemId={to} isActive={here.pathname === to || here.pathname.startsWith(to + '/')}>
@@ -113,7 +113,7 @@ export function Frame() {
     </NavItem>
   );
   const items = project
-    ? [item(base + '/triage', 'Triage'), item(base + '/runs', 'Runs'), item(base + '/results', 'Results'), item(base + '/compare', 'Compare'),
+    ? [item(base + '/triage', 'Triage'), item(base + '/dashboard', 'Dashboards'), item(base + '/runs', 'Runs'), item(base + '/results', 'Results'), item(base + '/compare', 'Compare'),
       item(base + '/imports', 'Imports')]
     : here.pathname.startsWith('/profile') ? [item('/profile/user', 'Profile'), item('/profile/tokens', 'Tokens')] : [];
 

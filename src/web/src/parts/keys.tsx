@@ -31,7 +31,7 @@ export function useKeys(keys: Record<string, (e: KeyboardEvent) => void>) {
 }
 
 const sheet: [string, string][] = [
-  ['/', 'go to the filter line or search'], ['?', 'this sheet'], ['g t', 'triage'], ['g r', 'runs'], ['g e', 'results'], ['g i', 'imports'],
+  ['/', 'go to the filter line or search'], ['?', 'this sheet'], ['g t', 'triage'], ['g d', 'dashboards'], ['g r', 'runs'], ['g e', 'results'], ['g i', 'imports'],
   ['j k', 'next and previous row'], ['Enter', 'open the row'], ['Space', 'select the row'], ['c, then a letter', 'classify: p product, t test, e environment, d dependency, r request for enhancement, u unknown'],
   ['[ ]', 'previous and next failure of the run'], ['Esc', 'leave a field or a dialog'],
 ];

@@ -15,10 +15,13 @@ const shapes: Record<string, string> = {
 };
 const unknownShape = 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2Zm0 1.6a4.4 4.4 0 1 1 0 8.8 4.4 4.4 0 0 1 0-8.8Z';
 
+/** shapeOf is the outline of a state on a field of 16 by 16. */
+export const shapeOf = (state: string | undefined): string => shapes[state ?? ''] ?? unknownShape;
+
 export function Icon({ state }: { state: string | undefined }) {
   return (
     <svg className={`state-icon state-${state ?? 'unknown'}`} viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
-      <path fillRule="evenodd" fill="currentColor" d={shapes[state ?? ''] ?? unknownShape} />
+      <path fillRule="evenodd" fill="currentColor" d={shapeOf(state)} />
     </svg>
   );
 }
