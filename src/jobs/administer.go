@@ -70,7 +70,30 @@ func (c *Client) Cancel(ctx context.Context, id int64) (Job, error) {
 	if row.State == rivertype.JobStateCompleted || row.State == rivertype.JobStateDiscarded {
 		return Job{}, fmt.Errorf("cancel job %d: %w", id, ErrOver)
 	}
+	if err := c.cancelImport(ctx, row); err != nil {
+		return Job{}, err
+	}
 	return c.Job(ctx, id)
+}
+
+// cancelImport lets the record of an import say that its job was cancelled before it began; one that runs says so itself.
+func (c *Client) cancelImport(ctx context.Context, row *rivertype.JobRow) error {
+	var args Import
+	if row.Kind != args.Kind() || row.State != rivertype.JobStateCancelled {
+		return nil
+	}
+	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
+		return fmt.Errorf("cancel job %d: %w", row.ID, err)
+	}
+	merge, err := json.Marshal(map[string]string{"error": cancelledByHand})
+	if err != nil {
+		return err
+	}
+	err = c.store.SetImportState(ctx, args.ImportID, store.ImportError, merge)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // Delete forgets a job. ErrRunning: it runs. store.ErrNotFound: there is none.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/importer"
@@ -75,6 +76,8 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[Import]) error {
 		return w.fail(ctx, record.ID, "the database refuses a value of this report: "+reason(err))
 	case errors.Is(err, store.ErrNotFound):
 		return w.fail(ctx, record.ID, "the uploaded file is gone")
+	case errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely):
+		return errors.Join(err, w.fail(context.WithoutCancel(ctx), record.ID, cancelledByHand))
 	case ctx.Err() != nil:
 		// The worker is to end: nothing was written, and the next one begins anew. Not an attempt that failed.
 		return river.JobSnooze(time.Second)
@@ -83,6 +86,9 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[Import]) error {
 	}
 	return err
 }
+
+// cancelledByHand is why an import ended whose job an administrator has cancelled.
+const cancelledByHand = "cancelled by an administrator"
 
 // reason is an error without what only an operator should read.
 func reason(err error) string {

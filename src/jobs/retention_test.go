@@ -180,6 +180,23 @@ func TestACancelledRetentionStops(t *testing.T) {
 	require.NotZero(t, b.number(`SELECT count(*) FROM results`))
 }
 
+func TestACancelledImportSaysSo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	waiting := b.upload("r.xml", junit(1))
+	_, err := b.client.Cancel(t.Context(), int64(b.number(`SELECT max(id) FROM river_job`)))
+	require.NoError(t, err)
+	running := b.upload("r.xml", junit(40_000))
+	b.work()
+	b.until("copying", `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'copy "results"%')`)
+	_, err = b.client.Cancel(t.Context(), int64(b.number(`SELECT max(id) FROM river_job WHERE kind = 'import'`)))
+	require.NoError(t, err)
+	for _, id := range []uuid.UUID{waiting, running} {
+		b.until("said", `SELECT status = 'error' AND data ->> 'error' = 'cancelled by an administrator' FROM imports WHERE id = $1`, id)
+	}
+	require.Zero(t, b.number(`SELECT count(*) FROM results`))
+}
+
 // TestRoomIsUsedAgain: deleting and writing as much again does not make the tables grow, and indexes give their room back.
 func TestRoomIsUsedAgain(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func TestHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "up", "serve", "module", "migrate", "check-config", "doctor", "healthcheck", "user", "user create", "user list", "user set-password",
 		"token", "token create", "import", "push", "version", "units",
-		"backup", "restore",
+		"backup", "restore", "jobs", "jobs list", "jobs show", "jobs schedule", "jobs run", "jobs retention",
 	} {
 		d := newDesk()
 		require.Zero(t, d.call(t, append(strings.Fields(command), "--help")...))

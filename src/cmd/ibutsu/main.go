@@ -35,6 +35,8 @@ type root struct {
 
 	Units UnitsCmd `cmd:"" group:"operate" help:"Write the units of systemd, or the quadlets of Podman, for this version"`
 
+	Jobs JobsCmd `cmd:"" group:"operate" help:"See and steer the work in the background: jobs, queues, schedule, retention"`
+
 	User  UserCmd  `cmd:"" group:"people" help:"Make and list users, set passwords"`
 	Token TokenCmd `cmd:"" group:"people" help:"Make API tokens"`
 
@@ -57,6 +59,7 @@ func newRoot() *root {
 		CheckConfig: CheckConfigCmd{Settings: newSettings(config.Groups()...)},
 		Doctor:      DoctorCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis)},
 		Healthcheck: newHealthcheckCmd(),
+		Jobs:        newJobsCmd(),
 		User:        newUserCmd(),
 		Token:       newTokenCmd(),
 	}
