@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -22,6 +23,9 @@ type Front struct {
 	opened chan struct{}
 	ended  chan struct{}
 	once   sync.Once
+
+	mutex     sync.Mutex
+	listeners []*onceClosed
 }
 
 // NewFront makes the server. It serves nothing yet.
@@ -52,13 +56,68 @@ func (f *Front) Open(app *fiber.App) {
 }
 
 // Serve answers requests until Drain.
-func (f *Front) Serve(l net.Listener) error { return f.server.Serve(l) }
+func (f *Front) Serve(l net.Listener) error {
+	closed := &onceClosed{Listener: l}
+	f.mutex.Lock()
+	f.listeners = append(f.listeners, closed)
+	f.mutex.Unlock()
+	return f.server.Serve(closed)
+}
+
+// onceClosed is closed by us before the server closes it, which takes a second time for a fault.
+type onceClosed struct {
+	net.Listener
+	once sync.Once
+	err  error
+}
+
+func (l *onceClosed) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
+}
+
+// farewell is how long clients that keep their connection may come with another request, whose answer tells them that it
+// was the last. Closing at once would take a request with it that is on its way.
+const farewell = 300 * time.Millisecond
 
 // Drain takes no new connections and lets the requests at hand end. When ctx ends first, what is still at hand is given up.
 func (f *Front) Drain(ctx context.Context) error {
 	f.board.Draining()
-	f.once.Do(func() { close(f.ended) })
+	f.once.Do(func() {
+		close(f.ended)
+		f.mutex.Lock()
+		defer f.mutex.Unlock()
+		for _, l := range f.listeners {
+			_ = l.Close()
+		}
+		f.sayFarewell(ctx)
+	})
 	return f.server.ShutdownWithContext(ctx)
+}
+
+func (f *Front) sayFarewell(ctx context.Context) {
+	over := time.NewTimer(farewell)
+	defer over.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for f.server.GetOpenConnectionsCount() >= 0 { // it leaves out one for the listener, which is gone
+		select {
+		case <-look.C:
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (f *Front) draining() bool {
+	select {
+	case <-f.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // The paths of the probes. They are outside of the contract, as the names that Kubernetes has made usual.
@@ -69,6 +128,9 @@ const (
 )
 
 func (f *Front) answer(c *fasthttp.RequestCtx) {
+	if f.draining() {
+		defer c.SetConnectionClose()
+	}
 	switch string(c.Path()) {
 	case livePath:
 		sendReport(c, f.board.Live())

@@ -54,6 +54,12 @@ type Server struct {
 	ShutdownGrace time.Duration
 	// DrainDelay is how long requests are still taken before that, while the server says that it is not ready.
 	DrainDelay time.Duration
+	// TLSCert and TLSKey are PEM files; empty means that HTTP is spoken in the clear.
+	TLSCert, TLSKey string
+	// AdminListen is an address as Listen's, of a listener that asks for no sign-in; empty means none.
+	AdminListen string
+	// MetricsToken may read /metrics; empty means that only superadmins may.
+	MetricsToken Secret
 }
 
 // Database is how PostgreSQL is reached.
@@ -90,6 +96,15 @@ type Redis struct {
 	URL Secret
 	// CeleryBroker and CeleryBackend are the names under which Ibutsu knew Redis; [Load] folds them into URL.
 	CeleryBroker, CeleryBackend Secret
+	// Timeout is how long Redis may take to answer.
+	Timeout time.Duration
+	// Connections is how many go to each server.
+	Connections int
+	// CA, Cert and Key are PEM files for TLS.
+	CA, Cert, Key string
+	// SentinelUser and SentinelPassword are for the Sentinels; those of URL are for the servers.
+	SentinelUser     string
+	SentinelPassword Secret
 }
 
 // SignIn is local login and the tokens.
@@ -175,6 +190,8 @@ type Jobs struct {
 	Concurrency int
 	// TallyFields allows tallies for fields of the metadata that dashboards often count; else they are only proposed.
 	TallyFields bool
+	// MemoryMax is the resident memory, in bytes, above which a module's process is started anew; 0 means no limit.
+	MemoryMax int64
 }
 
 // Retention is how old rows get before they are deleted; 0 keeps them for ever.
@@ -193,6 +210,8 @@ type Log struct {
 	Format string
 	// Access writes one line for each request.
 	Access bool
+	// OTLPEndpoint is where traces and metrics are sent; empty means that there are none.
+	OTLPEndpoint string
 }
 
 // Secrets are all secret texts of the configuration, and the passwords inside its URLs, for the log to mask.

@@ -76,15 +76,12 @@ commas, in the file also as YAML lists.
 ` + "`ibutsu check-config`" + ` prints what is in force and where each value came from, and ends with status 1 when something is wrong.
 `
 
-const markdownIgnored = `
+var markdownIgnored = `
 ## Accepted and not used
 
 | variable | why |
 | --- | --- |
-| ` + "`GUNICORN_*`" + ` | one process serves all cores |
-| ` + "`CELERY_TASK_TIME_LIMIT`, `CELERY_RESULT_EXPIRES`" + ` and other Celery settings | each kind of job has limits of its own |
-| ` + "`SQLALCHEMY_ENGINE_OPTIONS`" + ` | see ` + "`statement_timeout` and `database_pool_max`" + ` |
-| ` + "`CELERY_BROKER_URL`, `CELERY_RESULT_BACKEND`" + ` beside ` + "`REDIS_URL`" + `, or with another broker than Redis | jobs are kept in PostgreSQL |
+` + foreignTable() + `| ` + "`CELERY_BROKER_URL`, `CELERY_RESULT_BACKEND`" + ` beside ` + "`REDIS_URL`" + `, or with another broker than Redis | jobs are kept in PostgreSQL |
 
 Any other ` + "`IBUTSU_…`" + ` variable is pointed out at start, with the name that was probably meant. The variables that Kubernetes
 adds for services (` + "`POSTGRESQL_PORT=tcp://…`" + `) are recognised.

@@ -146,32 +146,6 @@ func (l *loader) readCredentials() {
 	}
 }
 
-// readForeign says once what is accepted from Ibutsu's old set-ups and has no meaning here.
-func (l *loader) readForeign() {
-	var gunicorn []string
-	for name := range l.vars {
-		if strings.HasPrefix(name, "GUNICORN_") {
-			gunicorn = append(gunicorn, name)
-		}
-	}
-	if len(gunicorn) > 0 {
-		slices.Sort(gunicorn)
-		l.warnf("%s: not used; one process serves all cores", strings.Join(gunicorn, ", "))
-	}
-	var celery []string
-	for _, name := range []string{"CELERY_TASK_TIME_LIMIT", "CELERY_RESULT_EXPIRES"} {
-		if _, ok := l.vars[name]; ok {
-			celery = append(celery, name)
-		}
-	}
-	if len(celery) > 0 {
-		l.warnf("%s: not used; each kind of job has limits of its own", strings.Join(celery, ", "))
-	}
-	if _, ok := l.vars["SQLALCHEMY_ENGINE_OPTIONS"]; ok {
-		l.warnf("SQLALCHEMY_ENGINE_OPTIONS: not used; see IBUTSU_STATEMENT_TIMEOUT and IBUTSU_DATABASE_POOL_MAX")
-	}
-}
-
 // ClientVariables are IBUTSU_ names that belong to the clients (`ibutsu push`, pytest-ibutsu, playwright-ibutsu) and to
 // the tests of this project; the server knows them so that it does not warn of them.
 func ClientVariables() []string {

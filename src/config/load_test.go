@@ -54,8 +54,13 @@ func TestEnvironment(t *testing.T) {
 		"names of the clients":              {environ: []string{"IBUTSU_TOKEN=x", "IBUTSU_PROJECT=y", "IBUTSU_CA_BUNDLE=z", "IBUTSU_TEST_DATABASE_URL=q", "IBUTSU_JWT_SECRET_FILE="}},
 		"services of Kubernetes":            {environ: []string{"IBUTSU_PORT=tcp://10.0.0.1:80", "IBUTSU_SERVICE_HOST=10.0.0.1", "IBUTSU_SERVICE_PORT=80", "IBUTSU_SERVICE_PORT_HTTP=80", "IBUTSU_PORT_80_TCP=tcp://10.0.0.1:80", "IBUTSU_PORT_80_TCP_ADDR=10.0.0.1", "MAIL_PORT=tcp://10.0.0.2:25", "POSTGRESQL_PORT=tcp://10.0.0.7:5433"}, want: map[string]string{"mail_port": "25", "database_url": ""}},
 		"service port of the database":      {environ: []string{"POSTGRESQL_PORT=tcp://10.0.0.7:5433", "POSTGRESQL_HOST=postgresql", "POSTGRESQL_DATABASE=ibutsu"}, want: map[string]string{"database_url": "postgres://postgresql:5433/ibutsu"}},
-		"gunicorn":                          {environ: []string{"GUNICORN_THREADS=4", "GUNICORN_PROCESSES=4"}, warning: []string{"GUNICORN_PROCESSES, GUNICORN_THREADS: not used"}},
-		"limits of Celery":                  {environ: []string{"CELERY_RESULT_EXPIRES=60", "CELERY_TASK_TIME_LIMIT=60"}, warning: []string{"CELERY_TASK_TIME_LIMIT, CELERY_RESULT_EXPIRES: not used"}},
+		"gunicorn":                          {environ: []string{"GUNICORN_THREADS=4", "GUNICORN_PROCESSES=4"}, warning: []string{"GUNICORN_PROCESSES: not used; one process serves all cores", "GUNICORN_THREADS: not used"}},
+		"no number of workers":              {environ: []string{"GUNICORN_PROCESSES=many", "WEB_CONCURRENCY=0"}, err: []string{"GUNICORN_PROCESSES is not a number above zero", "WEB_CONCURRENCY is not a number above zero"}},
+		"arguments of Gunicorn":             {environ: []string{"GUNICORN_CMD_ARGS=--bind :80", "GUNICORN_PID=x", "APP_CONFIG=config.py"}, warning: []string{"GUNICORN_CMD_ARGS: not used; there is no Gunicorn: --bind is listen", "GUNICORN_PID: not used", "APP_CONFIG: not used; there is no Gunicorn to configure; IBUTSU_CONFIG"}},
+		"other settings of Celery":          {environ: []string{"CELERY_ACKS_LATE=1", "FLASK_CELERY_TIMEZONE=UTC", "FLOWER_BASIC_AUTH=a:b"}, warning: []string{"CELERY_ACKS_LATE, FLASK_CELERY_TIMEZONE: not used", "FLOWER_BASIC_AUTH: not used"}},
+		"a certificate without its key":     {environ: []string{"IBUTSU_TLS_CERT=/c.pem"}, err: []string{"IBUTSU_TLS_KEY is missing"}},
+		"a certificate":                     {environ: []string{"IBUTSU_TLS_CERT=/c.pem", "IBUTSU_TLS_KEY=/k.pem", "PORT=8443"}, want: map[string]string{"backend_url": "https://127.0.0.1:8443"}},
+		"limits of Celery":                  {environ: []string{"CELERY_RESULT_EXPIRES=60", "CELERY_TASK_TIME_LIMIT=60"}, warning: []string{"CELERY_TASK_TIME_LIMIT: not used", "CELERY_RESULT_EXPIRES: not used"}},
 		"engine options":                    {environ: []string{"SQLALCHEMY_ENGINE_OPTIONS={}"}, warning: []string{"SQLALCHEMY_ENGINE_OPTIONS: not used"}},
 		"superadmin without e-mail":         {environ: []string{"IBUTSU_SUPERADMIN_PASSWORD=x"}, err: []string{"IBUTSU_SUPERADMIN_EMAIL is missing", "IBUTSU_SUPERADMIN_PASSWORD"}},
 		"unknown superadmin setting":        {environ: []string{"IBUTSU_SUPERADMIN_EMAIL=a@b", "IBUTSU_SUPERADMIN_PASWORD=x"}, err: []string{"IBUTSU_SUPERADMIN_PASWORD is not a setting (did you mean IBUTSU_SUPERADMIN_PASSWORD?)"}},
@@ -106,10 +111,9 @@ func TestEnvironment(t *testing.T) {
 				require.Empty(t, warnings)
 				return
 			}
-			require.Len(t, warnings, 1)
-			loaded.Warnings = warnings
+			require.LessOrEqual(t, len(warnings), len(tc.warning))
 			for _, part := range tc.warning {
-				require.Contains(t, loaded.Warnings[0], part)
+				require.Contains(t, strings.Join(warnings, "\n"), part)
 			}
 		})
 	}

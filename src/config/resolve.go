@@ -42,11 +42,25 @@ func (l *loader) resolveServer() {
 	}
 	if server.BackendURL == "" {
 		server.BackendURL = localURL(server.Listen)
+		if server.TLSCert != "" {
+			server.BackendURL = strings.Replace(server.BackendURL, "http:", "https:", 1)
+		}
 		l.derive("backend_url", "listen")
 	}
 	if server.FrontendURL == "" {
 		server.FrontendURL = pageURL(server.BackendURL)
 		l.derive("frontend_url", "backend_url")
+	}
+	l.bothOrNone("tls_cert", "tls_key")
+	l.bothOrNone("redis_cert", "redis_key")
+}
+
+// bothOrNone refuses a certificate without its key, and a key without its certificate.
+func (l *loader) bothOrNone(certificate, key string) {
+	for _, pair := range [][2]string{{certificate, key}, {key, certificate}} {
+		if l.isSet(pair[0]) && !l.isSet(pair[1]) {
+			l.fail(fmt.Errorf("%s is missing: %s alone is of no use", l.called(pair[1]), l.called(pair[0])))
+		}
 	}
 }
 

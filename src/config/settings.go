@@ -142,7 +142,7 @@ const (
 // Settings is the table. The order is the order of help and documentation.
 func Settings() []Setting {
 	return slices.Concat(serverSettings(), databaseSettings(), redisSettings(), signInSettings(), providerSettings(),
-		mailSettings(), limitSettings(), jobSettings(), logSettings())
+		mailSettings(), limitSettings(), jobSettings(), logSettings(), operateSettings())
 }
 
 func serverSettings() []Setting {

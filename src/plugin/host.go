@@ -40,6 +40,8 @@ type HostOptions struct {
 	StatsInterval time.Duration
 	// DrainTimeout (30 s) is how long running work may take to end when the host is told to stop.
 	DrainTimeout time.Duration
+	// MemoryMax is the resident memory, in bytes, above which the module is drained and started anew; 0 means no limit.
+	MemoryMax uint64
 	// Backoff spaces restarts.
 	Backoff Backoff
 	// OnStatus is called with each change and each answer of a health check; it must not block.
@@ -53,8 +55,11 @@ type Host struct {
 	options HostOptions
 	logger  zerolog.Logger
 
+	renew chan string // why the module shall be drained and started anew
+
 	mutex  sync.Mutex
 	status Status
+	config []byte // what the next start gets
 }
 
 // NewHost checks the options. Nothing is started before Run.
@@ -73,6 +78,8 @@ func NewHost(options HostOptions) (*Host, error) {
 	}
 	return &Host{
 		options: options,
+		config:  options.Config,
+		renew:   make(chan string, 1),
 		logger:  options.Logger.With().Str("module", options.Name).Logger(),
 		status:  Status{Name: options.Name, State: Stopped, Since: time.Now()},
 	}, nil
@@ -92,6 +99,23 @@ func (h *Host) Status() Status {
 	return h.status
 }
 
+// Reload gives the module new settings: it finishes its work and is started anew with them.
+func (h *Host) Reload(config []byte) {
+	h.mutex.Lock()
+	h.config = config
+	h.mutex.Unlock()
+	select {
+	case h.renew <- "new settings":
+	default: // it is about to be, and takes these
+	}
+}
+
+func (h *Host) settings() []byte {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.config
+}
+
 // Run keeps the module running until ctx ends, then drains and stops it. What happens to the module is never an error
 // here; only a folder for sockets that cannot be made is.
 func (h *Host) Run(ctx context.Context) error {
@@ -103,10 +127,19 @@ func (h *Host) Run(ctx context.Context) error {
 	pace := pacer{backoff: h.options.Backoff, random: h.options.Random}
 	for {
 		h.enter(Starting, func(*Status) {})
-		reason, healthy := h.session(ctx, sockets)
+		select {
+		case <-h.renew: // this start is one
+		default:
+		}
+		reason, healthy, renewed := h.session(ctx, sockets)
 		if ctx.Err() != nil {
 			h.enter(Stopped, func(s *Status) { s.Health = Health{Detail: "stopped", Since: time.Now()} })
 			return nil
+		}
+		if renewed {
+			h.update(func(s *Status) { s.Renewals++ })
+			h.logger.Info().Str("reason", reason).Msg("module is started anew")
+			continue
 		}
 		pause := pace.after(healthy)
 		h.enter(Waiting, func(s *Status) {

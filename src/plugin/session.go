@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// session runs the module's process once, from its start to its end. It returns why it ended and for how long it had
-// been healthy.
-func (h *Host) session(ctx context.Context, sockets string) (reason string, healthy time.Duration) {
+// session runs the module's process once, from its start to its end. It returns why it ended, for how long it had been
+// healthy, and whether the host has ended it to start it anew.
+func (h *Host) session(ctx context.Context, sockets string) (reason string, healthy time.Duration, renewed bool) {
 	c, err := h.connect(ctx, sockets)
 	if err != nil {
-		return "start failed: " + err.Error(), 0
+		return "start failed: " + err.Error(), 0, false
 	}
 	module := c.contract.(*moduleClient)
 	h.update(func(s *Status) { s.PID = c.process.pid() })
@@ -24,8 +24,11 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 
 	w := watch{host: h, process: c.process, module: module, ended: ended, begun: time.Now()}
 	reason = w.until(ctx)
-	if reason == "" {
-		h.drain(context.WithoutCancel(ctx), c.process, module, ended)
+	switch {
+	case reason == "":
+		h.drain(context.WithoutCancel(ctx), Draining, c.process, module, ended)
+	case w.renew:
+		h.drain(context.WithoutCancel(ctx), Renewing, c.process, module, ended)
 	}
 	c.close()
 	exit := c.process.exit()
@@ -38,7 +41,7 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 	if panicked := c.logs.panicked(); panicked != "" {
 		reason += ": " + panicked
 	}
-	return reason, w.healthy()
+	return reason, w.healthy(), w.renew
 }
 
 // connect starts the process and configures the module.
@@ -53,7 +56,7 @@ func (h *Host) connect(ctx context.Context, sockets string) (*connection, error)
 		handshake:    moduleHandshake,
 		contract:     &modulePlugin{},
 	}.connect(ctx, func(ctx context.Context, c *connection) error {
-		if err := c.contract.(*moduleClient).configure(ctx, h.options.Config); err != nil {
+		if err := c.contract.(*moduleClient).configure(ctx, h.settings()); err != nil {
 			return fmt.Errorf("%w: %w", errRefused, err)
 		}
 		return nil
@@ -70,8 +73,8 @@ func (h *Host) report(e Event) {
 }
 
 // drain lets the module finish its work. It may take as long as DrainTimeout and a little more.
-func (h *Host) drain(ctx context.Context, p *process, module *moduleClient, ended <-chan error) {
-	h.enter(Draining, func(*Status) {})
+func (h *Host) drain(ctx context.Context, state State, p *process, module *moduleClient, ended <-chan error) {
+	h.enter(state, func(*Status) {})
 	const little = 2 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, h.options.DrainTimeout+little)
 	defer cancel()

@@ -10,6 +10,7 @@ const (
 	Starting State = "starting" // its process starts, or has not answered yet
 	Running  State = "running"  // it answers; whether it is well is in Health
 	Waiting  State = "waiting"  // it ended, and the next start is some time away
+	Renewing State = "renewing" // it finishes its work, to be started anew at once
 	Draining State = "draining" // it was told to stop and finishes its work
 	Stopped  State = "stopped"  // it was told to stop and did
 )
@@ -22,7 +23,8 @@ type Status struct {
 	PID         int       // zero when no process runs
 	Health      Health    // the last answer; not OK while no process runs
 	Stats       Stats     // the last answer
-	Restarts    int
+	Restarts    int       // after it ended by itself
+	Renewals    int       // by the host: new settings, or too much memory
 	LastReason  string    // why it was started again the last time
 	LastRestart time.Time // when that was
 }

@@ -21,6 +21,7 @@ type watch struct {
 	asked time.Time // when the stats were asked for
 	told  string    // what was logged last of why it is not well
 	well  time.Time // since when it answers that it is OK; zero when it does not
+	renew bool      // the reason to end it is the host's own
 }
 
 func (w *watch) healthy() time.Duration {
@@ -46,6 +47,10 @@ func (w *watch) until(ctx context.Context) (reason string) {
 		case err := <-w.ended:
 			timer.Stop()
 			return w.ending(err)
+		case reason := <-w.host.renew:
+			timer.Stop()
+			w.renew = true
+			return reason
 		case <-timer.C:
 		}
 		if reason := w.check(ctx); reason != "" {
@@ -96,6 +101,10 @@ func (w *watch) check(ctx context.Context) (reason string) {
 		}
 	}
 	w.note(health)
+	if limit := w.host.options.MemoryMax; limit > 0 && w.stats.RSS > limit {
+		w.renew = true
+		return fmt.Sprintf("it holds %d MiB of memory, more than the %d MiB that it may", w.stats.RSS>>20, limit>>20)
+	}
 	return ""
 }
 

@@ -37,6 +37,11 @@ func (n Notifier) WatchdogInterval() time.Duration { return n.watchdog / 3 }
 // Ready says that the service works.
 func (n Notifier) Ready() error { return n.send("READY=1") }
 
+// Succeeded says that another process is the service from now on, and works.
+func (n Notifier) Succeeded(pid int) error {
+	return n.send("MAINPID=" + strconv.Itoa(pid) + "\nREADY=1")
+}
+
 // Stopping says that the service drains.
 func (n Notifier) Stopping() error { return n.send("STOPPING=1") }
 

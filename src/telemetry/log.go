@@ -5,6 +5,7 @@ package telemetry
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -33,6 +34,8 @@ type Options struct {
 	Format  Format
 	// Level is trace, debug, info, warn or error; info when empty.
 	Level string
+	// Adjust, if given, is set to Level, and moves the level of this logger and of all that come from it from then on.
+	Adjust *Level
 	// Location is the time zone of pretty lines; JSON is in UTC. Nil means UTC.
 	Location *time.Location
 	// Now is the clock.
@@ -55,8 +58,32 @@ func New(o Options) (zerolog.Logger, error) {
 	if err != nil {
 		return zerolog.Nop(), err
 	}
-	return zerolog.New(sink).Level(level).Hook(clock{o.Now}), nil
+	log := zerolog.New(sink).Hook(clock{o.Now})
+	if o.Adjust == nil {
+		return log.Level(level), nil
+	}
+	o.Adjust.level.Store(int32(level))
+	return log.Level(zerolog.TraceLevel).Sample(o.Adjust), nil
 }
+
+// Level is the least level that loggers write, changed while they are used. Safe for concurrent use.
+type Level struct{ level atomic.Int32 }
+
+// Set changes it to trace, debug, info, warn or error.
+func (l *Level) Set(name string) error {
+	level, err := zerolog.ParseLevel(name)
+	if err != nil || name == "" || level < zerolog.TraceLevel || level > zerolog.ErrorLevel {
+		return fmt.Errorf("log level %q is none of trace, debug, info, warn, error", name)
+	}
+	l.level.Store(int32(level))
+	return nil
+}
+
+// String is the name of the level.
+func (l *Level) String() string { return zerolog.Level(l.level.Load()).String() }
+
+// Sample implements [zerolog.Sampler]: it is asked before an event is made.
+func (l *Level) Sample(level zerolog.Level) bool { return level >= zerolog.Level(l.level.Load()) }
 
 func newSink(o Options) (io.Writer, error) {
 	out := zerolog.SyncWriter(o.Out)

@@ -61,6 +61,24 @@ func TestWrongOptionsAreTold(t *testing.T) {
 	require.ErrorContains(t, err, `"xml"`)
 }
 
+func TestLevelMovesWhileLoggersAreUsed(t *testing.T) {
+	t.Parallel()
+	var level Level
+	log, out := logger(t, Options{Level: "warn", Adjust: &level})
+	child := log.With().Str("module", "worker").Logger()
+	child.Info().Msg("quiet")
+	require.Empty(t, out.String())
+	require.NoError(t, level.Set("debug"))
+	require.Equal(t, "debug", level.String())
+	child.Debug().Msg("now")
+	child.Trace().Msg("still not")
+	require.Equal(t, 1, strings.Count(out.String(), "\n"))
+	for _, wrong := range []string{"", "loud", "fatal", "disabled"} {
+		require.Error(t, level.Set(wrong))
+	}
+	require.Equal(t, "debug", level.String())
+}
+
 func TestSlogBridge(t *testing.T) {
 	t.Parallel()
 	log, out := logger(t, Options{})

@@ -116,8 +116,8 @@ type backend struct {
 	running    sync.WaitGroup
 }
 
-// newBackend wires the rooms together. It serves nothing yet.
-func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerolog.Logger, now func() time.Time) (*backend, error) {
+// newBackend wires the rooms together. It serves nothing yet. requests is the log of the API.
+func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requests zerolog.Logger, now func() time.Time) (*backend, error) {
 	key, err := signingKey(ctx, c, s)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log zerol
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,
 		Proxies:     proxies(c),
-		Log:         requestLog(c.Log, log),
+		Log:         requests,
 		Now:         now,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,6 +27,9 @@ type console struct {
 	now                                  func() time.Time
 	// readPassword reads a line from the terminal without showing it.
 	readPassword func() (string, error)
+	// level and access are what is logged; a signal or an administrator changes them while the command runs.
+	level  telemetry.Level
+	access atomic.Bool
 }
 
 func systemConsole() *console {
@@ -72,12 +76,9 @@ func (c *console) colour(terminal bool) bool {
 }
 
 // requestLog is the log of the API: without access_log, the lines of requests that went well are left out.
-func requestLog(c config.Log, log zerolog.Logger) zerolog.Logger {
-	if c.Access {
-		return log
-	}
+func (c *console) requestLog(log zerolog.Logger) zerolog.Logger {
 	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, level zerolog.Level, message string) {
-		if message == "request" && level < zerolog.WarnLevel {
+		if level < zerolog.WarnLevel && message == "request" && !c.access.Load() {
 			e.Discard()
 		}
 	}))
@@ -88,8 +89,9 @@ func (c *console) logger(loaded *config.Loaded) (zerolog.Logger, error) {
 	log, err := telemetry.New(telemetry.Options{
 		Out: c.err, Terminal: c.errTerminal, NoColor: !c.colour(c.errTerminal),
 		Format: telemetry.Format(loaded.Config.Log.Format), Level: loaded.Config.Log.Level,
-		Now: c.now, Location: c.now().Location(), Secrets: loaded.Config.Secrets(),
+		Now: c.now, Location: c.now().Location(), Secrets: loaded.Config.Secrets(), Adjust: &c.level,
 	})
+	c.access.Store(loaded.Config.Log.Access)
 	if err != nil {
 		return log, err
 	}

@@ -6,15 +6,15 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ibutsu/ibutsu-go/src/config"
 )
 
 func TestTheAccessLogCanBeOff(t *testing.T) {
 	t.Parallel()
 	for access, want := range map[bool]int{true: 3, false: 2} {
 		out := new(bytes.Buffer)
-		log := requestLog(config.Log{Access: access}, zerolog.New(out))
+		var c console
+		c.access.Store(access)
+		log := c.requestLog(zerolog.New(out))
 		log.Info().Msg("request")
 		log.Info().Msg("serving")
 		log.Error().Msg("request")

@@ -44,7 +44,7 @@ func (cmd *HealthcheckCmd) Run(ctx context.Context, c *console) error {
 	if cmd.Live {
 		path = "/livez"
 	}
-	report, err := askProbe(ctx, loaded.Config.Server.Listen, path)
+	report, err := askProbe(ctx, loaded.Config.Server, path)
 	if err != nil {
 		return fmt.Errorf("asking the server at %s: %w", loaded.Config.Server.Listen, err)
 	}
@@ -57,23 +57,19 @@ func (cmd *HealthcheckCmd) Run(ctx context.Context, c *console) error {
 	return nil
 }
 
-func askProbe(ctx context.Context, listen, path string) (health.Report, error) {
+func askProbe(ctx context.Context, server config.Server, path string) (health.Report, error) {
+	listen := server.Listen
 	network, address := "tcp", listen
 	if socket, ok := strings.CutPrefix(listen, "unix:"); ok || strings.HasPrefix(listen, "/") {
 		network, address = "unix", socket
 	} else if host, port, err := net.SplitHostPort(listen); err == nil && (host == "" || net.ParseIP(host).IsUnspecified()) {
 		address = net.JoinHostPort("localhost", port)
 	}
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, address)
-		},
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, ownURL(server.TLSCert != "", path), http.NoBody)
 	if err != nil {
 		return health.Report{}, err
 	}
+	client := ownClient(network, address, 5*time.Second)
 	answer, err := client.Do(request)
 	if err != nil {
 		return health.Report{}, err

@@ -80,6 +80,7 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	go supervise.ReleaseAfterStart(ctx, settleDown)
+	obeySignals(ctx, c, &loaded.Config, func() (*config.Loaded, error) { return cmd.loadWithDatabase(c) }, host, log)
 	return host.Run(ctx)
 }
 

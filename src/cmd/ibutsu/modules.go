@@ -95,6 +95,7 @@ func hostOptions(c *console, cfg *config.Config, name string, self plugin.Execut
 		RuntimeDir:   sockets,
 		Logger:       log,
 		DrainTimeout: cfg.Server.ShutdownGrace,
+		MemoryMax:    uint64(max(0, cfg.Jobs.MemoryMax)),
 	}, nil
 }
 
@@ -134,6 +135,20 @@ func (h *hosts) status(name string) plugin.Status {
 		return plugin.Status{Name: name, State: plugin.Starting}
 	}
 	return host.Status()
+}
+
+// reload gives all modules new settings.
+func (h *hosts) reload(cfg *config.Config) {
+	settings, err := json.Marshal(cfg)
+	if err != nil {
+		h.log.Error().Err(err).Msg("settings cannot be handed to modules")
+		return
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	for _, host := range h.known {
+		host.Reload(settings)
+	}
 }
 
 // modulePart is a module's status for probes.

@@ -54,6 +54,8 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer site.close()
+	site.again = func() (*config.Loaded, error) { return cmd.loadWithDatabase(c) }
+	site.handsOver = true
 	s, err := site.openDatabase(ctx, cfg)
 	if err != nil {
 		return orSignal(ctx, fmt.Errorf("opening the database: %w", err))
@@ -73,16 +75,23 @@ func orSignal(ctx context.Context, err error) error {
 	return err
 }
 
-// listen opens the listener, and finds the addresses of the server when only now its port is known.
-func listen(ctx context.Context, loaded *config.Loaded) (net.Listener, error) {
-	server := &loaded.Config.Server
-	l, err := supervise.Listen(ctx, server.Listen)
+// listen opens the listener, or takes that of the process before this one, and finds the addresses of the server when only
+// now its port is known.
+func listen(ctx context.Context, loaded *config.Loaded) (net.Listener, *supervise.Inheritance, error) {
+	inherited, err := supervise.Inherit()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	server := &loaded.Config.Server
+	var l net.Listener
+	if inherited != nil {
+		l = inherited.Listener
+	} else if l, err = supervise.Listen(ctx, server.Listen); err != nil {
+		return nil, nil, err
 	}
 	address, isTCP := l.Addr().(*net.TCPAddr)
 	if !isTCP || loaded.Origin("backend_url").Level != config.LevelDerived {
-		return l, nil
+		return l, inherited, nil
 	}
 	_, port, err := net.SplitHostPort(server.Listen)
 	if err == nil && port == "0" {
@@ -91,7 +100,7 @@ func listen(ctx context.Context, loaded *config.Loaded) (net.Listener, error) {
 			server.FrontendURL = server.BackendURL
 		}
 	}
-	return l, nil
+	return l, inherited, nil
 }
 
 func localURL(address *net.TCPAddr) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -20,24 +21,36 @@ import (
 // site is the HTTP server of a process, from before what is behind it is there until after that is gone. Probes are
 // answered all the time.
 type site struct {
-	board    *health.Board
-	front    *api.Front
-	listener net.Listener
-	ended    chan error
-	probe    *store.Probe // nil until the database's address is known
-	log      zerolog.Logger
+	board     *health.Board
+	front     *api.Front
+	listener  net.Listener // without TLS, for a successor
+	inherited *supervise.Inheritance
+	ended     chan error
+	probe     *store.Probe // nil until the database's address is known
+	log       zerolog.Logger
+
+	again     func() (*config.Loaded, error) // reads the settings once more
+	modules   *hosts                         // nil where they run elsewhere
+	handsOver bool                           // whether a successor may take the listener
 }
 
 // openSite listens, and answers probes. Other requests wait for serveUntil.
 func openSite(ctx context.Context, c *console, loaded *config.Loaded, log zerolog.Logger) (*site, error) {
-	listener, err := listen(ctx, loaded)
+	listener, inherited, err := listen(ctx, loaded)
 	if err != nil {
 		return nil, err
 	}
+	served, err := withTLS(listener, loaded.Config.Server, c.now, log)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	board := health.NewBoard(c.now)
 	board.Watch("database", true, func(context.Context) health.Part { return health.Unwell("starting") })
-	s := &site{board: board, front: api.NewFront(apiLimits(&loaded.Config), board), listener: listener, ended: make(chan error, 1), log: log}
-	go func() { s.ended <- s.front.Serve(listener) }()
+	s := &site{
+		board: board, front: api.NewFront(apiLimits(&loaded.Config), board), listener: listener, inherited: inherited,
+		ended: make(chan error, 1), log: log,
+	}
+	go func() { s.ended <- s.front.Serve(served) }()
 	return s, nil
 }
 
@@ -64,7 +77,7 @@ func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Sto
 // serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
 // answered.
 func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
-	b, err := newBackend(ctx, cfg, db, s.log, c.now)
+	b, err := newBackend(ctx, cfg, db, s.log, c.requestLog(s.log), c.now)
 	if err != nil {
 		return err
 	}
@@ -77,23 +90,32 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	if err := service.Ready(); err != nil {
 		s.log.Warn().Err(err).Msg("systemd does not listen")
 	}
+	if err := s.inherited.Serving(); err != nil {
+		s.log.Warn().Err(err).Msg("the process before this one is gone already")
+	}
 	if ready != nil {
 		ready()
 	}
 	beside, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go watchdog(beside, service, s.listener.Addr(), s.log)
+	go watchdog(beside, service, s.listener.Addr(), cfg.Server.TLSCert != "", s.log)
 	go supervise.ReleaseAfterStart(beside, settleDown)
+	succeeded := s.obey(beside, c, cfg)
 
+	reason := ""
 	select {
 	case err := <-s.ended:
 		b.drain()
 		return fmt.Errorf("serving: %w", err)
+	case pid := <-succeeded:
+		_ = service.Succeeded(pid)
+		reason = fmt.Sprintf("process %d serves from now on", pid)
 	case <-ctx.Done():
+		_ = service.Stopping()
+		reason = context.Cause(ctx).Error()
+		s.announceEnd(reason, cfg.Server.DrainDelay)
 	}
-	_ = service.Stopping()
-	s.announceEnd(ctx, cfg.Server.DrainDelay)
-	s.log.Info().Str("reason", context.Cause(ctx).Error()).Msg("draining: requests at hand are answered, no new ones are taken")
+	s.log.Info().Str("reason", reason).Msg("draining: requests at hand are answered, no new ones are taken")
 	draining, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.ShutdownGrace)
 	defer cancelDrain()
 	begin := time.Now()
@@ -107,12 +129,12 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 
 // announceEnd lets a load balancer see that this process is about to end before it takes no more requests. A second
 // signal ends the wait, and the process.
-func (s *site) announceEnd(ctx context.Context, delay time.Duration) {
+func (s *site) announceEnd(reason string, delay time.Duration) {
 	s.board.Draining()
 	if delay <= 0 {
 		return
 	}
-	s.log.Info().Str("reason", context.Cause(ctx).Error()).Dur("for", delay).Msg("about to drain: /readyz says no, requests are still taken")
+	s.log.Info().Str("reason", reason).Dur("for", delay).Msg("about to drain: /readyz says no, requests are still taken")
 	<-time.After(delay)
 }
 
@@ -128,18 +150,12 @@ func (s *site) close() {
 }
 
 // watchdog feeds systemd's watchdog as long as the server answers requests.
-func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr, log zerolog.Logger) {
+func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr, secure bool, log zerolog.Logger) {
 	interval := service.WatchdogInterval()
 	if interval == 0 {
 		return
 	}
-	client := &http.Client{Timeout: interval, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, address.Network(), address.String())
-		},
-	}}
+	client := ownClient(address.Network(), address.String(), interval)
 	for tick := time.NewTicker(interval); ; {
 		select {
 		case <-ctx.Done():
@@ -147,7 +163,7 @@ func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr,
 			return
 		case <-tick.C:
 		}
-		if err := askHealth(ctx, client); err != nil {
+		if err := askHealth(ctx, client, secure); err != nil {
 			log.Warn().Err(err).Msg("the server does not answer its own health check; systemd hears nothing")
 			continue
 		}
@@ -155,8 +171,26 @@ func watchdog(ctx context.Context, service supervise.Notifier, address net.Addr,
 	}
 }
 
-func askHealth(ctx context.Context, client *http.Client) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ibutsu/api/health", http.NoBody)
+// ownClient asks the server of this machine, whatever name its certificate is for.
+func ownClient(network, address string, limit time.Duration) *http.Client {
+	return &http.Client{Timeout: limit, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // it is this machine, and nothing secret is sent
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}}
+}
+
+func ownURL(secure bool, path string) string {
+	if secure {
+		return "https://localhost" + path
+	}
+	return "http://localhost" + path
+}
+
+func askHealth(ctx context.Context, client *http.Client, secure bool) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, ownURL(secure, "/api/health"), http.NoBody)
 	if err != nil {
 		return err
 	}

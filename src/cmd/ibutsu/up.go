@@ -97,6 +97,7 @@ func (cmd *UpCmd) serve(ctx context.Context, c *console, cfg *config.Config, sta
 	}
 	defer func() { _ = os.Remove(sockets) }()
 	modules := newHosts(ctx, c, cfg, sockets, log)
+	site.modules, site.again = modules, func() (*config.Loaded, error) { return cmd.load(c) }
 	defer modules.drain() // after the requests, whose jobs the worker may take until then
 	for _, name := range moduleNames() {
 		site.board.Watch(name, false, func(context.Context) health.Part { return modulePart(modules.status(name)) })
