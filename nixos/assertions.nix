@@ -12,6 +12,14 @@ let
     ) cfg.modules;
   inStore = lib.filterAttrs (_: path: lib.hasPrefix builtins.storeDir path) credentials;
   exposed = lib.filter set secrets;
+  misnamed = lib.filter (
+    name:
+    builtins.match "[a-z][a-z0-9-]{0,23}" name == null
+    || lib.elem name [
+      "worker"
+      "scheduler"
+    ]
+  ) (lib.attrNames cfg.modules);
   withPassword = value: builtins.match ".*://[^/]*:[^/@]+@.*" value != null;
 in
 {
@@ -64,6 +72,13 @@ in
         message = ''
           services.ibutsu.settings.redis_url has a password in it, and settings are written to the Nix store. Put the address
           into a file and name it: services.ibutsu.credentials.redis_url = "/run/secrets/…";
+        '';
+      }
+      {
+        assertion = misnamed == [ ];
+        message = ''
+          These names in services.ibutsu.modules cannot be names of users: ${toString misnamed}. Use a to z, 0 to 9 and -, begin
+          with a letter, and stay within 24; worker and scheduler are taken.
         '';
       }
       {

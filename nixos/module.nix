@@ -26,8 +26,10 @@ let
     backend = cfg.backend.enable;
     worker = cfg.worker.enable;
     scheduler = cfg.scheduler.enable;
-    modules = lib.mapAttrs (_: module: {
-      inherit (module) command environment;
+    backup = if cfg.backup.enable then { inherit (cfg.backup) schedule keep; } else null;
+    modules = lib.mapAttrs (name: module: {
+      inherit (module) program environment;
+      settings = toString ((pkgs.formats.json { }).generate "ibutsu-module-${name}.json" module.settings);
       credentials = lib.mapAttrsToList (name: path: "${name}:${path}") module.credentials;
     }) cfg.modules;
   };
@@ -62,6 +64,7 @@ in
       }
     );
     systemd.sockets = ofType "socket" (unit: common unit // { socketConfig = unit.Socket; });
+    systemd.timers = ofType "timer" (unit: common unit // { timerConfig = unit.Timer; });
     systemd.targets = ofType "target" common;
     systemd.slices = ofType "slice" (unit: {
       unitConfig = unit.Unit;

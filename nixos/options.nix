@@ -110,20 +110,30 @@ in
     modules = mkOption {
       default = { };
       description = ''
-        Further modules, by name: programs that do a part of the work. Each is a unit of its own with the same hardening, in
-        the same target and slice. It has to say when it is ready (`READY=1`) and that it lives (`WATCHDOG=1`), as systemd wants.
+        Modules of third parties, by name: programs that do a part of the work and speak the contract of
+        src/plugin/proto/module.proto, as modules/module-example does. Each is a unit of its own, `ibutsu-module-<name>`,
+        with the hardening, the watchdog and the restarts of the others, in the same target and slice. It runs as a user of
+        its own and learns nothing of the settings and secrets of Ibutsu.
       '';
       example = lib.literalExpression ''
         {
-          mail-digest.command = "''${pkgs.ibutsu-mail-digest}/bin/ibutsu-mail-digest --every 1d";
+          watch = {
+            program = lib.getExe pkgs.ibutsu-watch;
+            settings.url = "http://localhost:8080";
+          };
         }
       '';
       type = types.attrsOf (
         types.submodule {
           options = {
-            command = mkOption {
-              type = types.str;
-              description = "The program, by its full path, and its arguments.";
+            program = mkOption {
+              type = types.strMatching "/[^ %$]*";
+              description = "The program, by its full path.";
+            };
+            settings = mkOption {
+              inherit (pkgs.formats.json { }) type;
+              default = { };
+              description = "What the module is configured with. Everybody can read it: no secrets.";
             };
             environment = mkOption {
               type = types.attrsOf types.str;
@@ -133,11 +143,26 @@ in
             credentials = mkOption {
               type = types.attrsOf secretPath;
               default = { };
-              description = "Files with secrets of this module.";
+              description = "Files with secrets of this module, which finds them in `$CREDENTIALS_DIRECTORY`.";
             };
           };
         }
       );
+    };
+
+    backup = {
+      enable = mkEnableOption "backups of the database, artifacts included, in `/var/lib/ibutsu-backup`";
+      schedule = mkOption {
+        type = types.str;
+        default = "daily";
+        example = "*-*-* 03:30:00";
+        description = "When a backup is made, as in {manpage}`systemd.time(7)`; up to a quarter of an hour later.";
+      };
+      keep = mkOption {
+        type = types.ints.positive;
+        default = 7;
+        description = "How many backups are kept.";
+      };
     };
 
     database.createLocally = mkOption {

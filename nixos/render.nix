@@ -8,6 +8,7 @@ let
   order = [
     "Unit"
     "Socket"
+    "Timer"
     "Container"
     "Volume"
     "Network"
@@ -98,6 +99,30 @@ let
       "redis-server.service"
       "valkey-server.service"
     ];
+    backup = {
+      schedule = "daily";
+      keep = 7;
+    };
+    # A template: `systemctl enable --now ibutsu-module@NAME` runs the program modules/NAME of the plugin folder.
+    modules."%i" = {
+      settings = "/etc/ibutsu/modules/%i.json";
+      environmentFiles = [ "-/etc/ibutsu/modules/%i.env" ];
+    };
+  };
+
+  # Podman runs a list without a shell, which the slim image has none of. Only whether the server lives: that its database
+  # does not is no reason to kill it.
+  health = {
+    HealthCmd = builtins.toJSON [
+      "/bin/ibutsu"
+      "healthcheck"
+      "--live"
+    ];
+    HealthInterval = "30s";
+    HealthTimeout = "10s";
+    HealthRetries = 3;
+    HealthStartPeriod = "1min";
+    HealthOnFailure = "kill";
   };
 
   version = builtins.replaceStrings [ "\n" ] [ "" ] (builtins.readFile ../VERSION);
@@ -127,7 +152,8 @@ let
           DropCapability = "all";
           NoNewPrivileges = true;
           StopTimeout = 45;
-        };
+        }
+        // (if name == "ibutsu-backend" then health else { });
         Service =
           pick [
             "Type"
@@ -186,7 +212,8 @@ let
         NoNewPrivileges = true;
         # Requests, jobs and then PostgreSQL come to their ends.
         StopTimeout = 90;
-      };
+      }
+      // health;
       Service = {
         Restart = "always";
         RestartSec = "100ms";

@@ -20,15 +20,34 @@
   backend ? true,
   worker ? true,
   scheduler ? true,
-  # Further modules: { name = { command, environment, credentials }; }.
+  # Modules of third parties: { name = { program, settings, environment, credentials }; }; `settings` is a file of JSON.
+  # Names may be a specifier of systemd, in a template.
   modules ? { },
+  # When and how many backups are made: { schedule, keep }; null for none.
+  backup ? null,
 }:
 let
+  self = program;
+
   documentation = "https://github.com/ibutsu/ibutsu-go";
 
   when = condition: set: if condition then set else { };
 
-  variables = set: map (name: "${name}=${toString set.${name}}") (builtins.attrNames set);
+  # A list of settings for Environment=, where a value with other letters stands in quotes, and a percent sign begins a
+  # specifier.
+  variables =
+    set:
+    map (
+      name:
+      let
+        value = builtins.replaceStrings [ "%" ] [ "%%" ] (toString set.${name});
+        quoted = builtins.replaceStrings [ "\\" "\"" "\n" ] [ "\\\\" "\\\"" "\\n" ] value;
+      in
+      if builtins.match "[A-Za-z0-9_./:@,+=%-]*" value != null then
+        "${name}=${value}"
+      else
+        "\"${name}=${quoted}\""
+    ) (builtins.attrNames set);
 
   # Who a unit is, and what it may touch. One name for all, so that they are one user to the database, and own the state
   # together.
@@ -101,19 +120,30 @@ let
       Install.WantedBy = [ "ibutsu.target" ];
     };
 
+  # A module of a third party. It has a user and a state of its own, and none of our secrets.
   module =
     name:
     {
-      command,
+      program ? null,
+      settings ? null,
       environment ? { },
       credentials ? [ ],
+      environmentFiles ? [ ],
     }:
     service {
       description = "Ibutsu module ${name}";
-      inherit command;
+      command = builtins.concatStringsSep " " (
+        [ "${self} module ${name}" ]
+        ++ (if program == null then [ ] else [ "--program ${program}" ])
+        ++ (if settings == null then [ ] else [ "--module-config ${settings}" ])
+      );
       service = {
+        User = "ibutsu-${name}";
+        StateDirectory = "ibutsu-module-${name}";
+        SupplementaryGroups = [ ];
+        LoadCredential = credentials;
+        EnvironmentFile = environmentFiles;
         Environment = identity.Environment ++ variables environment;
-        LoadCredential = identity.LoadCredential ++ credentials;
       };
     };
 in
@@ -181,6 +211,46 @@ in
     };
   };
 }
+// when (backup != null) {
+  # A folder of its own, which the others cannot see. It is there without them, too: when nothing else works, a backup may.
+  "ibutsu-backup.service" = {
+    Unit = {
+      Description = "Ibutsu, backup of its database";
+      Documentation = documentation;
+      Wants = [ "network-online.target" ] ++ wants;
+      After = [
+        "network-online.target"
+        "ibutsu-migrate.service"
+      ]
+      ++ after;
+      # NixOS does not begin a running one anew because the system has changed.
+      X-RestartIfChanged = false;
+    };
+    Service = identity // {
+      Type = "oneshot";
+      ExecStart = "${program} backup /var/lib/ibutsu-backup --keep ${toString backup.keep} --quiet";
+      StateDirectory = "ibutsu-backup";
+      TimeoutStartSec = "infinity";
+      Nice = 10;
+      IOSchedulingClass = "idle";
+    };
+  };
+
+  "ibutsu-backup.timer" = {
+    Unit = {
+      Description = "Ibutsu, when its database is backed up";
+      Documentation = documentation;
+      PartOf = [ "ibutsu.target" ];
+    };
+    Timer = {
+      OnCalendar = backup.schedule;
+      # One that was missed because the machine was off is made up for.
+      Persistent = true;
+      RandomizedDelaySec = "15min";
+    };
+    Install.WantedBy = [ "ibutsu.target" ];
+  };
+}
 // when worker {
   "ibutsu-worker.service" = service {
     description = "Ibutsu worker";
@@ -195,7 +265,7 @@ in
 }
 // builtins.listToAttrs (
   map (name: {
-    name = "ibutsu-module-${name}.service";
+    name = if name == "%i" then "ibutsu-module@.service" else "ibutsu-module-${name}.service";
     value = module name modules.${name};
   }) (builtins.attrNames modules)
 )

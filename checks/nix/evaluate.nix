@@ -129,7 +129,11 @@ let
 
   # The units of the module, written as unit files, beside the data that they come from.
   render = import (root + "/nixos/render.nix");
-  defaults = machine { };
+  defaults = machine {
+    backup.enable = true;
+    backup.schedule = "hourly";
+    backup.keep = 3;
+  };
   mapped =
     lib.concatMapAttrs
       (
@@ -152,6 +156,7 @@ let
         socket = "Socket";
         target = null;
         slice = null;
+        timer = "Timer";
       };
   expected = render.files (
     import (root + "/nixos/units.nix") {
@@ -159,6 +164,10 @@ let
       configFile = "/nix/store/00000000000000000000000000000000-ibutsu.json";
       after = [ "postgresql.target" ];
       wants = [ "postgresql.target" ];
+      backup = {
+        schedule = "hourly";
+        keep = 3;
+      };
     }
   );
 

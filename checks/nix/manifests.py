@@ -11,7 +11,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 VERSION = (ROOT / "VERSION").read_text().strip()
-# The oldest version with the pause of preStop, and the newest whose schema there is.
+# The oldest version that is still looked after somewhere, and the newest whose schema there is.
 RELEASES = ("1.31", "1.37")
 
 passed = failed = 0
@@ -40,8 +40,13 @@ def strict(document, release):
     return []
 
 
+def pod_of(workload):
+    spec = workload["spec"]
+    return (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]["spec"]
+
+
 def containers(deployment):
-    pod = deployment["spec"]["template"]["spec"]
+    pod = pod_of(deployment)
     return pod.get("initContainers", []) + pod["containers"]
 
 
@@ -55,7 +60,7 @@ def matches(selector, these):
 
 def closed(deployment):
     faults = []
-    pod = deployment["spec"]["template"]["spec"]
+    pod = pod_of(deployment)
     if not pod["securityContext"].get("runAsNonRoot") or pod.get("automountServiceAccountToken") is not False:
         faults.append("the pod may run as root, or has a token of the cluster")
     for c in containers(deployment):
@@ -69,8 +74,18 @@ def closed(deployment):
     return ["%s: %s" % (deployment["metadata"]["name"], f) for f in faults]
 
 
+def seconds(text):
+    return int(text.removesuffix("s"))
+
+
+def default(setting):
+    """The default of a setting, as docs/configuration.md has it."""
+    (row,) = [r for r in (ROOT / "docs" / "configuration.md").read_text().splitlines() if r.startswith("| `%s` |" % setting)]
+    return row.split(" | ")[3].strip("`")
+
+
 def kubernetes():
-    all_of = documents("ibutsu.yaml") + documents("ingress.yaml")
+    all_of = documents("ibutsu.yaml") + documents("ingress.yaml") + documents("backup.yaml")
     for release in RELEASES:
         check("Kubernetes %s takes %d documents, strictly" % (release, len(all_of)), [f for d in all_of for f in strict(d, release)])
     by_kind = {}
@@ -79,23 +94,37 @@ def kubernetes():
     deployments = by_kind["Deployment"]
     names = {d["metadata"]["name"] for d in deployments}
 
-    check("no pod may do more than it has to", [f for d in deployments for f in closed(d)])
+    check("no pod may do more than it has to", [f for d in deployments + by_kind["CronJob"] for f in closed(d)])
     check("selectors find their pods", [
         d["metadata"]["name"] for d in deployments if not matches(d["spec"]["selector"]["matchLabels"], labels(d))])
     check("each service and budget is of one deployment", [
         "%s %s" % (d["kind"], d["metadata"]["name"])
         for d in by_kind["Service"] + by_kind["PodDisruptionBudget"]
         if sum(matches(d["spec"]["selector"].get("matchLabels", d["spec"]["selector"]), labels(x)) for x in deployments) != 1])
+    claims = {d["metadata"]["name"] for d in by_kind["PersistentVolumeClaim"]}
+    check("claims and settings that pods name are there", [
+        "%s of %s" % (v, d["metadata"]["name"]) for d in deployments + by_kind["CronJob"] for v in
+        [v["persistentVolumeClaim"]["claimName"] for v in pod_of(d).get("volumes", []) if "persistentVolumeClaim" in v
+         and v["persistentVolumeClaim"]["claimName"] not in claims] +
+        [e["configMapRef"]["name"] for c in containers(d) for e in c["envFrom"] if "configMapRef" in e
+         and e["configMapRef"]["name"] != by_kind["ConfigMap"][0]["metadata"]["name"]]])
     check("what scales is there", [
         d["metadata"]["name"] for d in by_kind["HorizontalPodAutoscaler"] if d["spec"]["scaleTargetRef"]["name"] not in names])
     backend = next(d for d in deployments if d["metadata"]["name"] == "ibutsu-backend")
     container = backend["spec"]["template"]["spec"]["containers"][0]
+    probes = {"livenessProbe": "/livez", "readinessProbe": "/readyz", "startupProbe": "/startupz"}
     check("the backend has its probes and its port", [
-        p for p in ("livenessProbe", "readinessProbe", "startupProbe") if p not in container] +
+        p for p, path in probes.items() if container.get(p, {}).get("httpGet") != {"path": path, "port": container["ports"][0]["name"]}] +
         ([] if by_kind["Service"][0]["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"] else ["port"]))
     check("a roll-out and a drain leave a backend", [] if (
         backend["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0 and backend["spec"]["replicas"] > 1
         and by_kind["PodDisruptionBudget"][0]["spec"]["minAvailable"] >= 1) else ["it does not"])
+
+    # The pod is out of the service before its port closes, and has its time until it is killed.
+    ready, delay = container["readinessProbe"], seconds(by_kind["ConfigMap"][0]["data"]["IBUTSU_DRAIN_DELAY"])
+    grace = backend["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    check("a backend that ends is left before it closes its port", [] if (
+        ready["periodSeconds"] * ready["failureThreshold"] < delay and delay + seconds(default("shutdown_grace")) < grace) else ["too late"])
 
     (route,) = documents("route.yaml")
     spec = route["spec"]
@@ -127,6 +156,8 @@ def compose():
                 continue
             if not s["image"].endswith(":%s}" % VERSION):
                 faults.append("%s runs %s" % (service, s["image"]))
+            if service in ("ibutsu", "backend") and s["healthcheck"]["test"] != ["CMD", "/bin/ibutsu", "healthcheck"]:
+                faults.append("%s is not looked after" % service)
             if not s["read_only"] or s["cap_drop"] != ["ALL"] or s["security_opt"] != ["no-new-privileges"]:
                 faults.append("%s is not closed" % service)
             faults += ["%s waits for %s" % (service, d) for d in s.get("depends_on", {}) if d not in services]

@@ -16,7 +16,8 @@ in
       && config.services.postgresql.ensureDatabases == [ "ibutsu" ]
       && config.systemd.sockets.ibutsu-backend.socketConfig.ListenStream == "8080"
       && config.networking.firewall.allowedTCPPorts == [ ]
-      && config.systemd.targets.ibutsu.wantedBy == [ "multi-user.target" ];
+      && config.systemd.targets.ibutsu.wantedBy == [ "multi-user.target" ]
+      && !(config.systemd.timers ? ibutsu-backup);
   };
 
   remoteDatabase = {
@@ -67,13 +68,21 @@ in
       };
       environmentFiles = [ "/run/secrets/ibutsu.env" ];
       redis.createLocally = true;
+      backup = {
+        enable = true;
+        schedule = "*-*-* 03:30:00";
+        keep = 30;
+      };
       nginx = {
         enable = true;
         hostName = "ibutsu.example.com";
+        tls = true;
       };
       modules.digest = {
-        command = "/run/current-system/sw/bin/digest --daily";
+        program = "/run/current-system/sw/bin/digest";
+        settings.every = "1d";
         environment.LEVEL = "info";
+        environment.GREETING = "100 % \"well\"";
         credentials.token = "/run/secrets/digest";
       };
     };
@@ -88,8 +97,17 @@ in
       &&
         config.services.nginx.virtualHosts."ibutsu.example.com".locations."/".proxyPass
         == "http://127.0.0.1:9000"
+      && lib.elem "\"GREETING=100 %% \\\"well\\\"\"" config.systemd.services.ibutsu-module-digest.serviceConfig.Environment
+      && config.systemd.timers.ibutsu-backup.timerConfig.OnCalendar == "*-*-* 03:30:00"
+      && lib.hasInfix "--keep 30" config.systemd.services.ibutsu-backup.serviceConfig.ExecStart
       && lib.elem "LEVEL=info" config.systemd.services.ibutsu-module-digest.serviceConfig.Environment
-      && lib.elem "token:/run/secrets/digest" config.systemd.services.ibutsu-module-digest.serviceConfig.LoadCredential;
+      &&
+        config.systemd.services.ibutsu-module-digest.serviceConfig.LoadCredential == [
+          "token:/run/secrets/digest"
+        ]
+      && config.systemd.services.ibutsu-module-digest.serviceConfig.EnvironmentFile == [ ]
+      && config.systemd.services.ibutsu-module-digest.serviceConfig.User == "ibutsu-digest"
+      && lib.hasInfix "module digest --program /run/current-system/sw/bin/digest --module-config /nix/store/" config.systemd.services.ibutsu-module-digest.serviceConfig.ExecStart;
   };
 
   noDatabase = {
@@ -120,6 +138,16 @@ in
   portInSettings = {
     settings.settings.listen = ":9000";
     refused = [ "services.ibutsu.port" ];
+  };
+
+  moduleMisnamed = {
+    settings.modules.Digest.program = "/bin/digest";
+    refused = [ "cannot be names of users: Digest" ];
+  };
+
+  moduleCalledAsOurs = {
+    settings.modules.worker.program = "/bin/digest";
+    refused = [ "worker and scheduler are taken" ];
   };
 
   firewallWithoutBackend = {

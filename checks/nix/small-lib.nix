@@ -155,6 +155,7 @@ let
     str = simple "text" builtins.isString;
     package = simple "a package" (value: isAttrs value || builtins.isString value);
     port = simple "a port" (value: builtins.isInt value && value > 0 && value < 65536);
+    ints.positive = simple "a number above zero" (value: builtins.isInt value && value > 0);
     anything = simple "anything" (_: true);
     strMatching =
       pattern:

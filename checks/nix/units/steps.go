@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ var exposure = regexp.MustCompile(`Overall exposure level for (\S+): ([0-9.]+)`)
 
 func hardened(*machine) (string, error) {
 	var figures []string
-	for _, name := range append([]string{"migrate"}, roles...) {
+	for _, name := range append([]string{"migrate", "backup", "module@watch"}, roles...) {
 		out, err := sh("systemd-analyze security --no-pager %s", unit(name))
 		if err != nil {
 			return "", err
@@ -215,6 +216,32 @@ func moduleKilled(_ *machine) (string, error) {
 	return fmt.Sprintf("%d ms, the host lives", took.Milliseconds()), nil
 }
 
+func thirdParty(*machine) (string, error) {
+	name := unit("module@watch")
+	took, err := await(10*time.Second, "a line of the module", func() bool {
+		_, err := sh("journalctl -u %s | grep -q 'the server answers 200'", name)
+		return err == nil && show(name, "ActiveState") == "active"
+	})
+	if err != nil {
+		return "", err
+	}
+	process := fmt.Sprintf("/proc/%d", child("module@watch"))
+	owner, err := sh("stat -c %%u %s", process)
+	if err != nil {
+		return "", err
+	}
+	if ours, _ := sh("stat -c %%u /proc/%d", number(unit("worker"), "MainPID")); ours == owner || owner == "0" {
+		return "", fmt.Errorf("it runs as the user %s, the worker as %s", owner, ours)
+	}
+	if environ, err := os.ReadFile(process + "/environ"); err != nil || strings.Contains(string(environ), "IBUTSU_CONFIG") {
+		return "", fmt.Errorf("it is told of our settings: %w", errors.Join(err, errHolds))
+	}
+	if _, err := os.Stat("/run/credentials/" + name); !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("it has secrets: %w", errors.Join(err, errHolds))
+	}
+	return fmt.Sprintf("after %d ms", took.Milliseconds()), nil
+}
+
 func hung(role string) func(*machine) (string, error) {
 	return func(m *machine) (string, error) {
 		// The same unit with a shorter watchdog, so that the check does not take half a minute.
@@ -281,6 +308,29 @@ func restarted(name string) func(*machine) (string, error) {
 		}
 		return fmt.Sprintf("3 restarts, %d requests, slowest answer %d ms, restart at most %d ms", report.sent, report.slowest.Milliseconds(), longest.Milliseconds()), nil
 	}
+}
+
+func backedUp(*machine) (string, error) {
+	begin := time.Now()
+	if _, err := sh("systemctl start ibutsu-backup.service"); err != nil {
+		return "", err
+	}
+	took := time.Since(begin)
+	if state := show("ibutsu-backup.timer", "ActiveState"); state != "active" {
+		return "", fmt.Errorf("the timer is %s", state)
+	}
+	found, err := sh("find /var/lib/private/ibutsu-backup -type f -printf '%%m %%s %%p\\n'")
+	if err != nil {
+		return "", err
+	}
+	var mode, size, path string
+	if n, err := fmt.Sscan(found, &mode, &size, &path); n != 3 || mode != "600" || strings.Contains(found, "\n") {
+		return "", fmt.Errorf("in the folder is %q (%w)", found, err)
+	}
+	if _, err := sh("/usr/bin/ibutsu backup --verify %s", path); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s bytes in %d ms, read back", size, took.Milliseconds()), nil
 }
 
 func databaseRestarted(m *machine) (string, error) {
