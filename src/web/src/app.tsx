@@ -17,6 +17,8 @@ const TestPage = lazy(() => import('./pages/test').then((m) => ({ default: m.Tes
 const Compare = lazy(() => import('./pages/compare').then((m) => ({ default: m.Compare })));
 const Imports = lazy(() => import('./pages/imports').then((m) => ({ default: m.Imports })));
 const Dashboards = lazy(() => import('./pages/dashboard').then((m) => ({ default: m.Dashboards })));
+const View = lazy(() => import('./pages/view').then((m) => ({ default: m.View })));
+const Views = lazy(() => import('./pages/view').then((m) => ({ default: m.Views })));
 const Profile = lazy(() => import('./pages/profile').then((m) => ({ default: m.Profile })));
 const Tokens = lazy(() => import('./pages/profile').then((m) => ({ default: m.Tokens })));
 const Elsewhere = lazy(() => import('./pages/elsewhere').then((m) => ({ default: m.Elsewhere })));
@@ -44,6 +46,8 @@ export function App() {
           <Route path="/project" element={<Projects />} />
           <Route path="/project/:project">
             <Route path="triage" element={<Triage />} />
+            <Route path="view" element={<Views />} />
+            <Route path="view/:id" element={<View />} />
             <Route path="dashboard" element={<Dashboards />} />
             <Route path="dashboard/:id" element={<Dashboards />} />
             <Route path="runs" element={<Runs />} />

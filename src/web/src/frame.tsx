@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from 'react-router';
 import { api, signOut, type List, type Project, type User } from './lib/api';
+import { viewsOf } from './lib/boards';
 import { HelpSheet, useKeys } from './parts/keys';
 import { Empty, Failed, Lines, useTitle } from './parts/states';
 
@@ -107,14 +108,17 @@ export function Frame() {
   const jump = (to: string) => () => { if (project) void go(base + to); };
   useKeys({ '?': () => setHelp(true), 'g t': jump('/triage'), 'g d': jump('/dashboard'), 'g r': jump('/runs'), 'g e': jump('/results'), 'g i': jump('/imports') });
 
-  const item = (to: string, name: string) => (
-    <NavItem key={to} itemId={to} isActive={here.pathname === to || here.pathname.startsWith(to + '/')}>
+  const item = (to: string, name: string, below = false) => (
+    <NavItem key={to} itemId={to} isActive={here.pathname === to || (here.pathname.startsWith(to + '/') && !navigable.some((v) => here.pathname.endsWith('/' + v.id)))} {...(below && { className: 'nav-below' })}>
       <Link to={to} aria-current={here.pathname.startsWith(to) ? 'page' : undefined}>{name}</Link>
     </NavItem>
   );
+  const views = useQuery({ queryKey: ['views', project], queryFn: ({ signal }) => viewsOf(project, signal), enabled: !!project, staleTime: 60000, retry: false });
+  // The analysis of a job is opened from its job.
+  const navigable = (views.data ?? []).filter((v) => v.navigable && v.widget !== 'jenkins-analysis-view');
   const items = project
     ? [item(base + '/triage', 'Triage'), item(base + '/dashboard', 'Dashboards'), item(base + '/runs', 'Runs'), item(base + '/results', 'Results'), item(base + '/compare', 'Compare'),
-      item(base + '/imports', 'Imports')]
+      item(base + '/view', 'Views'), ...navigable.map((v) => item(`${base}/view/${v.id}`, v.title || 'Untitled', true)), item(base + '/imports', 'Imports')]
     : here.pathname.startsWith('/profile') ? [item('/profile/user', 'Profile'), item('/profile/tokens', 'Tokens')] : [];
 
   return (

@@ -39,10 +39,10 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
 const wordOfVariable: Record<string, string> = { days: 'the time', env: 'the environment', component: 'the component' };
 
 /** WidgetBody is what a widget shows, in the room that it has. */
-export function WidgetBody({ widget, params, given, numbers, title, answer }: { widget: string; params: Params; given: Given; numbers: boolean; title: string; answer: ReturnType<typeof useWidget> }) {
+export function WidgetBody({ widget, params, given, numbers, title, answer, area = false }: { widget: string; params: Params; given: Given; numbers: boolean; title: string; answer: ReturnType<typeof useWidget>; area?: boolean }) {
   const [box, size] = useSize<HTMLDivElement>();
   const kind = kindOf(widget);
-  const at: Context = { params, vars: given.vars, base: given.base, now: given.now, width: size.width, height: size.height };
+  const at: Context = { params, vars: given.vars, base: given.base, now: given.now, width: size.width, height: size.height, area };
   let body: ReactNode;
   if (!kind) body = <p className="quiet">This page does not know widgets of the kind “{widget}”.</p>;
   else if (!answer.data) {
@@ -84,7 +84,7 @@ export function WidgetCard({ config, given, over, set, head, actions, tick }: Pr
     <section className="widget" aria-labelledby={heading}>
       <header>
         {head}
-        <h2 id={heading}>{kind ? <Link to={kind.list({ params, vars: given.vars, base: given.base, now: given.now, width: 0, height: 0 })} title={`${title}: the list behind it`}>{title}</Link> : title}</h2>
+        <h2 id={heading}>{kind ? <Link to={kind.list({ params, vars: given.vars, base: given.base, now: given.now, width: 0, height: 0, area: false })} title={`${title}: the list behind it`}>{title}</Link> : title}</h2>
         {answer.ignores.length > 0 && <span className="quiet note" title={`This kind of widget cannot be limited by ${answer.ignores.map((i) => wordOfVariable[i]).join(' and ')}`}>not by {answer.ignores.map((i) => wordOfVariable[i]!.replace('the ', '')).join(', ')}</span>}
         <span className="spring" />
         <button type="button" className={`icon-button renew${answer.isFetching ? ' turning' : ''}`} aria-label={`Refresh ${title}`} title="Refresh" onClick={() => void answer.refetch()}><Glyph of="renew" /></button>

@@ -35,14 +35,19 @@ function Bars({ data, at }: { data: Data; at: Context }) {
   const y = (n: number) => h - foot - (n / values.at(-1)!) * (h - foot - 14);
   const each = (w - left) / all.length;
   const bar = Math.max(2, Math.min(46, each * 0.72));
+  const middle = (i: number) => left + each * (i + 0.5);
+  const below = (i: number, s: number) => drawnStates.slice(0, s).reduce((n, k) => n + all[i]!.counts[k], 0);
+  const band = (s: number) => `M${all.map((_, i) => `${middle(i)} ${y(below(i, s + 1))}`).join('L')}L${all.map((_, i) => `${middle(i)} ${y(below(i, s))}`).reverse().join('L')}Z`;
+  const area = at.area && all.length > 1;
   const nth = everyNth(all.length, w - left, 8 + 7.5 * Math.max(...all.map((b) => b.name.length)));
   return (
     <>
       <p className="key" aria-hidden="true">{key.map((s) => <span key={s} className={`text-${s}`}><Icon state={s} /> <span className="word">{s}</span></span>)}</p>
       <svg width={w} height={h} role="group" aria-label={`Results of ${all.length} builds`}>
         <Axis values={values} y={y} from={left} to={w} word={count} />
+        {area && drawnStates.map((s, k) => key.includes(s) && <path key={s} d={band(k)} className={`area-${s}`} aria-hidden="true" />)}
         {all.map((b, i) => {
-          const x = left + each * (i + 0.5);
+          const x = middle(i);
           const bad = b.counts.failed + b.counts.error;
           let at0 = 0;
           return (
@@ -50,7 +55,7 @@ function Bars({ data, at }: { data: Data; at: Context }) {
               <Link to={address(`${at.base}/results`, ofBuild(at, b.name))} aria-label={says(b)}>
                 <title>{says(b)}</title>
                 <rect x={x - each / 2} y={0} width={each} height={h - foot} fill="transparent" />
-                {drawnStates.map((s) => {
+                {!area && drawnStates.map((s) => {
                   const n = b.counts[s];
                   if (!n) return null;
                   const [low, high] = [y(at0), y((at0 += n))];

@@ -3,8 +3,8 @@ import type { Params } from '../lib/ask';
 import type { Variables } from '../lib/board';
 import type { Size } from '../lib/grid';
 
-/** What a widget is drawn with: its parameters, the dashboard's variables, where its links start, and how much room there is in pixels. */
-export interface Context { params: Params; vars: Variables; base: string; now: Date; width: number; height: number }
+/** What a widget is drawn with: its parameters, the dashboard's variables, where its links start, how much room there is in pixels, and whether as an area what else are bars. */
+export interface Context { params: Params; vars: Variables; base: string; now: Date; width: number; height: number; area: boolean }
 
 /** The numbers of a widget, for those who read rather than look. */
 export interface Table { columns: string[]; rows: (string | number)[][] }
