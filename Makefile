@@ -33,7 +33,7 @@ bin/ibutsu:
 	$(GOBUILD) -o $@ ./src/cmd/ibutsu
 
 .PHONY: test
-test: ## Run every check: Go tests, fuzzing, conformance, clients, adoption, torture (STEPS="go fuzz" for some)
+test: ## Run every check: Go tests, fuzzing, conformance, requests from the contract, clients, adoption, torture (STEPS="go fuzz" for some)
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory bin/ibutsu tools
 	@scripts/test $(STEPS)
@@ -52,10 +52,15 @@ conformance: ## Run the recorded cases against a server of its own (ARGS="--only
 WIDGETS ?= 1
 WITHOUT := $(if $(filter 0,$(WIDGETS)),--without widget --without widget-config --without dashboard)
 
-.PHONY: run-conformance run-clients run-adoption run-torture
+.PHONY: run-conformance run-apifuzz run-clients run-adoption run-torture
 run-conformance:
 	@bin/checks/withserver $(PYTHON) checks/conformance/conformance.py --base-url {url} --token-file {token-file} \
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
+
+# As long as schemathesis finds requests to make, but no longer than that.
+API_SECONDS ?= 60
+run-apifuzz:
+	@bin/checks/withserver -redis $(PYTHON) checks/apifuzz/run.py --seconds $(API_SECONDS) $(ARGS)
 
 run-clients:
 	@bin/checks/withserver -redis -mail $(PYTHON) checks/clients/run.py $(if $(filter 0,$(WIDGETS)),,--widgets) $(ARGS)
@@ -65,6 +70,11 @@ run-adoption:
 
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)
+
+.PHONY: fuzz-api
+fuzz-api: ## Try every operation with requests that the contract suggests, for half an hour (API_SECONDS=1800)
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-apifuzz API_SECONDS=$(if $(filter file,$(origin API_SECONDS)),1800,$(API_SECONDS)) ARGS='--seed $(shell date +%s) $(ARGS)'
 
 .PHONY: clients
 clients: ## Push real runs with the released clients and try every call of theirs

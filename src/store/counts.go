@@ -86,27 +86,35 @@ func (s *Store) knowledge(ctx context.Context, table string, q ListQuery, c cond
 	return k, nil
 }
 
-// Version is a number that grows with every commit that changes runs or results of the projects (nil: of any).
+// Version is a number that every commit which changes runs or results of the projects (nil: of any) makes another one that
+// was never used. That holds where PostgreSQL is put back to an earlier moment, too, or a standby takes over that lacks the
+// last commits: either begins a new timeline of the write-ahead log, and versions of different ones are far apart.
 func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error) {
-	var version, deltas int64
-	if projects == nil {
-		err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM project_versions`).Scan(&version)
-		return version, wrap("project version", err)
-	}
 	// For one project by equality: PostgreSQL keeps that plan, where it makes one anew for each list.
-	of, which := `= ANY($1)`, any(projects)
-	if len(projects) == 1 {
-		of, which = `= $1`, projects[0]
+	where, args := ` WHERE project_id = ANY($1)`, []any{projects}
+	switch {
+	case projects == nil:
+		where, args = "", nil
+	case len(projects) == 1:
+		where, args = ` WHERE project_id = $1`, []any{projects[0]}
 	}
-	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint, count(*) FROM project_versions WHERE project_id `+of, which).Scan(&version, &deltas)
+	var version, deltas, timeline int64
+	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint, count(*), `+currentTimeline+` FROM project_versions`+where, args...).
+		Scan(&version, &deltas, &timeline)
 	if err != nil {
 		return 0, wrap("project version", err)
 	}
-	if deltas > manyDeltas*int64(len(projects)) {
+	if projects != nil && deltas > manyDeltas*int64(len(projects)) {
 		s.foldVersions(ctx, projects)
 	}
-	return version, nil
+	return version + (timeline-1)*timelineStep, nil
 }
+
+// currentTimeline is the number of the timeline that a primary writes: the beginning of the name of its file.
+const currentTimeline = `('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint`
+
+// timelineStep is an odd number without a pattern: a product that overflows is as far from the others as one that does not.
+const timelineStep = 0x1E3779B97F4A7C15
 
 // manyDeltas is how many rows a project's version may have before who reads it folds them: every answer starts with
 // reading them, and a busy project gets more in the ten seconds between two turns of the scheduler.
