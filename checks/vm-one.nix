@@ -1,5 +1,19 @@
 # One machine with everything: it serves, keeps its secrets, and comes back from what is done to it.
-{ self, pkgs, ... }:
+{
+  self,
+  pkgs,
+  packages,
+  ...
+}:
+let
+  # A module of a third party.
+  example = packages.ibutsu-unwrapped.overrideAttrs {
+    pname = "ibutsu-module-example";
+    subPackages = [ "modules/module-example" ];
+    doCheck = false;
+    doInstallCheck = false;
+  };
+in
 pkgs.testers.runNixOSTest {
   name = "ibutsu-one-machine";
   nodes.machine = {
@@ -9,6 +23,11 @@ pkgs.testers.runNixOSTest {
       redis.createLocally = true;
       settings.superadmin_email = "admin@example.com";
       credentials.superadmin_password = "/etc/ibutsu-password";
+      backup.enable = true;
+      modules.watch = {
+        program = "${example}/bin/module-example";
+        settings.url = "http://localhost:8080";
+      };
     };
     environment.etc."ibutsu-password" = {
       text = "a password of this test";
@@ -40,6 +59,20 @@ pkgs.testers.runNixOSTest {
         project = machine.succeed(f"{curl}/project -d '{{\"name\": \"p\", \"title\": \"P\"}}' | jq -r .id").strip()
         run = machine.succeed(f"{curl}/run -d '{{\"project_id\": \"{project}\"}}' | jq -r .id").strip()
 
+    with subtest("a browser gets the page, and probes are answered"):
+        machine.succeed("curl --fail --silent --compressed -H 'Accept: text/html' http://localhost:8080/ | grep '/assets/.*js'")
+        machine.succeed("curl --fail --silent http://localhost:8080/readyz", "ibutsu healthcheck")
+
+    with subtest("a module of a third party runs as a user of its own"):
+        machine.wait_for_unit("ibutsu-module-watch.service")
+        machine.wait_until_succeeds("journalctl -u ibutsu-module-watch | grep 'the server answers 200'", timeout=30)
+        machine.fail("test -e /run/credentials/ibutsu-module-watch.service")
+
+    with subtest("a backup is made, and is whole"):
+        machine.wait_for_unit("ibutsu-backup.timer")
+        machine.succeed("systemctl start ibutsu-backup.service")
+        machine.succeed("ibutsu backup --verify - < $(ls /var/lib/private/ibutsu-backup/*)")
+
     with subtest("kill -9 is over within seconds, and no connection is refused meanwhile"):
         for unit in units:
             old = pid(unit)
@@ -61,7 +94,7 @@ pkgs.testers.runNixOSTest {
 
     with subtest("stopping closes the port, starting brings everything back"):
         machine.succeed("systemctl stop ibutsu.target")
-        machine.fail("curl --silent http://localhost:8080/api/health")
+        machine.wait_until_fails("curl --silent http://localhost:8080/api/health", timeout=30)
         machine.succeed("systemctl start ibutsu.target")
         healthy()
         machine.succeed(f"{curl}/run/{run}")

@@ -1,6 +1,7 @@
 #!/bin/sh
-# hashes.sh [--check]: computes what nixos/hashes.json holds and writes it; with --check nothing is written, and the status is
-# 1 when the file is wrong. Needs go, pnpm 10, jq and nix (nix-bin of Debian is enough).
+# hashes.sh [--check [vendor]]: computes what nixos/hashes.json holds and writes it; with --check nothing is written, and the
+# status is 1 when the file is wrong; with vendor only that one is looked at, which takes seconds. Needs go, jq and nix
+# (nix-bin of Debian is enough), and pnpm 10 for the other.
 #
 # vendorHash is the hash of the folder that `go mod vendor` makes from the files of source.nix. Any new import can change it.
 # pnpmHash is that of the archive in which fetchPnpmDeps (fetcherVersion 3) keeps what pnpm fetches for manifests.nix.
@@ -19,6 +20,15 @@ listed source.nix | xargs git ls-files -z --cached --others --exclude-standard -
   tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -C "$tree/go" -xf -
 (cd "$tree/go" && GOFLAGS=-mod=mod GOTOOLCHAIN=local GOWORK=off go mod vendor)
 vendor=$(hash "$tree/go/vendor")
+
+if [ "${2:-}" = vendor ]; then
+  recorded=$(jq -r .vendorHash nixos/hashes.json)
+  [ "$vendor" = "$recorded" ] || {
+    echo "vendorHash is $vendor, nixos/hashes.json has $recorded: run nixos/hashes.sh" >&2
+    exit 1
+  }
+  exit 0
+fi
 
 # The bytes of the archive are those of tar 1.35 and zstd 1.5.7, as nixpkgs has them. Where the system has others, the Debian
 # of checks/nix/root does the packing.

@@ -11,5 +11,7 @@
   "google_client_secret"
   "jwt_secret"
   "mail_password"
+  "metrics_token"
+  "redis_sentinel_password"
   "superadmin_password"
 ]

@@ -2,6 +2,7 @@
 { lib }:
 let
   service = config: config.systemd.services.ibutsu-backend.serviceConfig;
+  digest = config: config.systemd.services.ibutsu-module-digest.serviceConfig;
   unit = config: config.systemd.services.ibutsu-backend.unitConfig;
 in
 {
@@ -97,17 +98,18 @@ in
       &&
         config.services.nginx.virtualHosts."ibutsu.example.com".locations."/".proxyPass
         == "http://127.0.0.1:9000"
-      && lib.elem "\"GREETING=100 %% \\\"well\\\"\"" config.systemd.services.ibutsu-module-digest.serviceConfig.Environment
+      && lib.elem "\"GREETING=100 %% \\\"well\\\"\"" (digest config).Environment
       && config.systemd.timers.ibutsu-backup.timerConfig.OnCalendar == "*-*-* 03:30:00"
       && lib.hasInfix "--keep 30" config.systemd.services.ibutsu-backup.serviceConfig.ExecStart
-      && lib.elem "LEVEL=info" config.systemd.services.ibutsu-module-digest.serviceConfig.Environment
+      && lib.elem "LEVEL=info" (digest config).Environment
       &&
-        config.systemd.services.ibutsu-module-digest.serviceConfig.LoadCredential == [
+        (digest config).LoadCredential == [
           "token:/run/secrets/digest"
         ]
-      && config.systemd.services.ibutsu-module-digest.serviceConfig.EnvironmentFile == [ ]
-      && config.systemd.services.ibutsu-module-digest.serviceConfig.User == "ibutsu-digest"
-      && lib.hasInfix "module digest --program /run/current-system/sw/bin/digest --module-config /nix/store/" config.systemd.services.ibutsu-module-digest.serviceConfig.ExecStart;
+      && (digest config).EnvironmentFile == [ ]
+      && (digest config).User == "ibutsu-digest"
+      && lib.hasInfix " --program /run/current-system/sw/bin/digest --module-config /nix/store/" (digest config)
+      .ExecStart;
   };
 
   noDatabase = {
