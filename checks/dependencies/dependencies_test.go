@@ -30,7 +30,7 @@ func TestEveryDirectDependencyIsExplained(t *testing.T) {
 	slices.Sort(explained)
 	require.Equal(t, imported(t), explained, "our imports and docs/dependencies.md name different modules")
 	require.Equal(t, direct(t), explained, "go.mod and docs/dependencies.md name different direct dependencies")
-	require.Less(t, len(explained), 30)
+	require.Less(t, len(explained), 40)
 }
 
 // direct lists what go.mod requires without calling it indirect.

@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"src/artifact":  {"src/config", "src/store", "src/telemetry"},
 	"src/backup":    {"src/config", "src/store", "src/artifact"},
 	"src/auth":      {"src/config", "src/store", "src/cache", "src/filter"}, // whose rows a caller may list is a condition
+	"src/mail":      {"src/config", "src/auth"},
 	"src/ingest":    {"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry"},
 	"src/importer":  {"src/config", "src/store", "src/filter", "src/ingest", "src/artifact", "src/telemetry"},
 	"src/widget":    {"src/config", "src/store", "src/filter", "src/cache", "src/telemetry"},
@@ -49,7 +50,7 @@ var arrows = map[string][]string{
 	},
 	"modules": {
 		"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry", "src/ingest", "src/importer",
-		"src/insight", "src/widget", "src/auth", "src/jobs", "src/plugin",
+		"src/insight", "src/widget", "src/auth", "src/jobs", "src/mail", "src/plugin",
 	},
 	"packaging": {},
 	"src/cmd":   {"src", "modules", "packaging"},
@@ -76,6 +77,10 @@ var foreign = map[string][]string{
 	"github.com/getkin/kin-openapi":   {"src/api"},
 	"github.com/oapi-codegen/runtime": {"src/api"},
 	"golang.org/x/crypto/bcrypt":      {"src/auth"},
+	"golang.org/x/crypto/argon2":      {"src/auth"},
+	"golang.org/x/oauth2":             {"src/auth"},
+	"github.com/coreos/go-oidc":       {"src/auth"},
+	"github.com/wneessen/go-mail":     {"src/mail"},
 	"github.com/klauspost/compress":   {"src/backup", "src/importer", "src/artifact", "src/api", "src/cmd", "modules", "checks"},
 	"github.com/robfig/cron":          {"src/jobs", "src/config"},
 	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/telemetry", "src/cmd"},

@@ -5,15 +5,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/modules/importers"
 	"github.com/ibutsu/ibutsu-go/modules/service"
+	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/importer"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
+	"github.com/ibutsu/ibutsu-go/src/mail"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry"
@@ -49,6 +52,11 @@ func New(o Options) plugin.Module {
 			s.Close()
 			return nil, err
 		}
+		post, err := post(c.Mail)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
 		w, err := jobs.NewWorker(jobs.WorkerOptions{
 			Store: s,
 			// Whoever puts an importer into the folder wants it to be asked first.
@@ -59,6 +67,9 @@ func New(o Options) plugin.Module {
 			Log:     log,
 			Slog:    telemetry.Slog(log),
 			Version: ibutsu.Version(),
+			Post:    post,
+
+			Addresses: auth.Addresses{Backend: c.Server.BackendURL, Frontend: c.Server.FrontendURL},
 
 			TallyWishes: func(ctx context.Context) error { return tendTallies(ctx, s, c.Jobs.TallyFields, log) },
 		})
@@ -71,6 +82,14 @@ func New(o Options) plugin.Module {
 		}
 		return &running{Worker: w, store: s}, nil
 	})
+}
+
+// post is who sends the mails; nil where mail is not set up.
+func post(c config.Mail) (jobs.Post, error) {
+	if !c.Sends() {
+		return nil, nil
+	}
+	return mail.NewSender(c, time.Now)
 }
 
 // running is a worker and the store that is its own.

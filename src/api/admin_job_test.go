@@ -123,7 +123,7 @@ func TestWorkersAreSeen(t *testing.T) {
 	mine := workers[0].(object)
 	require.Equal(t, true, mine["alive"])
 	require.Equal(t, "1.2.3", mine["version"])
-	require.EqualValues(t, 9, mine["capacity"])
+	require.EqualValues(t, 11, mine["capacity"])
 	require.Positive(t, mine["memory"])
 	require.Equal(t, false, workers[1].(object)["alive"], "its row is young, but nobody holds its lease")
 }

@@ -33,7 +33,8 @@ func TestAdministratorsMakeAndChangeUsers(t *testing.T) {
 	path := "/api/admin/user/" + id.String()
 	put := func(body object) answer { return h.call(t, super, http.MethodPut, path, body) }
 	require.Equal(t, "Ana", put(object{"email": "ana@example.com", "name": "Ana", "password": "other", "projects": []any{object{"id": p, "name": "x"}}}).object(t)["name"])
-	h.signIn(t, "ana@example.com", "other")
+	requireProblem(t, h.get(t, ana, "/api/user"), http.StatusUnauthorized) // what began with the old password
+	ana = h.signIn(t, "ana@example.com", "other")
 	require.Equal(t, http.StatusOK, h.get(t, ana, "/api/project/"+p.String()).status)
 	require.Equal(t, "Ana", put(object{"email": "ana@example.com"}).object(t)["name"])
 	requireMessage(t, h.get(t, ana, "/api/project/"+p.String()), http.StatusUnauthorized) // projects that are not named are taken away

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/encode"
+	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/filter"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -208,14 +209,28 @@ func (s *Server) AdminUpdateUser(c *fiber.Ctx, text contract.Id) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.store.UpdateAccount(ctx, id, change, func(ctx context.Context, tx pgx.Tx) error {
-		return s.store.SetProjectsTx(ctx, tx, id, projects)
-	})
+	also := []store.TxFunc{func(ctx context.Context, tx pgx.Tx) error { return s.store.SetProjectsTx(ctx, tx, id, projects) }}
+	if newPassword(body) {
+		end, err := s.accounts.EndOthersTx(ctx, id, identityOf(c, id))
+		if err != nil {
+			return err
+		}
+		also = append(also, end)
+	}
+	u, err := s.store.UpdateAccount(ctx, id, change, also...)
 	if err != nil {
 		return adminMissing(lastSuperadmin(accountConflict(err, body)))
 	}
 	s.directory.Flush()
 	return send(c, http.StatusOK, func(dst []byte) []byte { return encode.User(dst, &u) })
+}
+
+// identityOf is who asks where that is the user, else nil.
+func identityOf(c *fiber.Ctx, user uuid.UUID) *auth.Identity {
+	if who := identity(c); who.UserID == user {
+		return who
+	}
+	return nil
 }
 
 // lastSuperadmin answers who would leave the server without an administrator.

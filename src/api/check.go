@@ -80,10 +80,11 @@ func (s *Server) check(op *contract.Operation) fiber.Handler {
 		if err != nil {
 			return err
 		}
+		next := s.recorded(c, op)
 		if !jsonBody {
-			return c.Next()
+			return next()
 		}
-		return s.withObject(c, op, given, c.Next)
+		return s.withObject(c, op, given, next)
 	}
 }
 

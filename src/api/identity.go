@@ -31,6 +31,9 @@ func (s *Server) authenticate(c *fiber.Ctx) (*auth.Identity, error) {
 		return nil, err
 	}
 	c.Context().SetUserValue(identityKey{}, who)
+	if s.uses != nil {
+		s.uses.Saw(who, func() string { return origin(c).Client }, func() string { return origin(c).Agent })
+	}
 	return who, nil
 }
 

@@ -12,19 +12,24 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
-// client is whom attempts to sign in are counted for.
-func client(c *fiber.Ctx) string {
-	return strings.Clone(c.IP()) // the bytes of a proxy's header are the next request's
+// origin is where a request comes from. Its texts are copies: the bytes of a header are the next request's.
+func origin(c *fiber.Ctx) auth.Origin {
+	return auth.Origin{Client: strings.Clone(c.IP()), Agent: strings.Clone(c.Get(fiber.HeaderUserAgent))}
 }
 
 // Login signs in with address and password.
 func (s *Server) Login(c *fiber.Ctx) error {
 	email, _ := object(c).Text("email")
 	password, _ := object(c).Text("password")
-	session, err := s.accounts.SignIn(c.UserContext(), email, password, client(c))
+	session, err := s.accounts.SignIn(c.UserContext(), email, password, origin(c))
 	if err != nil {
 		return loginError(c, http.StatusUnauthorized, err)
 	}
+	return sendSession(c, session)
+}
+
+// sendSession answers who is signed in now.
+func sendSession(c *fiber.Ctx, session auth.Session) error {
 	return sendJSON(c, http.StatusOK, struct {
 		Name  *string `json:"name"`
 		Email string  `json:"email"`
@@ -70,22 +75,11 @@ func (s *Server) Config(c *fiber.Ctx, provider contract.Provider) error {
 	return sendJSON(c, http.StatusOK, s.accounts.ProviderConfig(provider))
 }
 
-// Auth is where providers send people back to.
-func (s *Server) Auth(_ *fiber.Ctx, provider contract.Provider, params contract.AuthParams) error {
-	if params.Code == nil || *params.Code == "" {
-		return refuse(http.StatusBadRequest, "Bad Request")
-	}
-	if !s.accounts.Offers()[provider] {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	return problem(http.StatusNotImplemented, "This server does not sign in by %s", provider)
-}
-
 // Register makes an account that its link activates.
 func (s *Server) Register(c *fiber.Ctx) error {
 	email, _ := object(c).Text("email")
 	password, _ := object(c).Text("password")
-	err := s.accounts.Register(c.UserContext(), email, password, client(c))
+	err := s.accounts.Register(c.UserContext(), email, password, origin(c))
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return emailTaken(http.StatusBadRequest, email)
@@ -104,7 +98,7 @@ func emailTaken(status int, email string) error {
 
 // Activate makes an account active, and sends its owner on to the page.
 func (s *Server) Activate(c *fiber.Ctx, code string) error {
-	err := s.accounts.Activate(c.UserContext(), strings.Clone(code))
+	err := s.accounts.Activate(c.UserContext(), strings.Clone(code), origin(c))
 	switch {
 	case errors.Is(err, auth.ErrCodeMalformed):
 		return refuse(http.StatusBadRequest, "Not Found")
@@ -124,7 +118,7 @@ func (s *Server) toLogin(c *fiber.Ctx, kind, message string) error {
 // Recover sends a link that sets a new password.
 func (s *Server) Recover(c *fiber.Ctx) error {
 	email, _ := object(c).Text("email")
-	err := s.accounts.Recover(c.UserContext(), email, client(c))
+	err := s.accounts.Recover(c.UserContext(), email, origin(c))
 	if errors.Is(err, store.ErrNotFound) {
 		return refuse(http.StatusBadRequest, "Bad Request")
 	}
@@ -141,7 +135,7 @@ func (s *Server) ResetPassword(c *fiber.Ctx) error {
 	if code == "" {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
-	err := s.accounts.ResetPassword(c.UserContext(), code, password, client(c))
+	err := s.accounts.ResetPassword(c.UserContext(), code, password, origin(c))
 	switch {
 	case errors.Is(err, auth.ErrCodeMalformed), errors.Is(err, auth.ErrCodeUnknown):
 		return refuse(http.StatusBadRequest, "Invalid activation code")

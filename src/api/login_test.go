@@ -167,7 +167,7 @@ func TestProvidersAreDescribedAndUnknownOnesRefused(t *testing.T) {
 	require.JSONEq(t, `{"user": true, "github": true, "gitlab": false, "google": false, "facebook": false, "keycloak": false}`,
 		string(h.get(t, person{}, "/api/login/support").body))
 	require.JSONEq(t, `{"client_id": "id", "scope": "user", "redirect_uri": "http://backend/api/login/auth/github",
-		"authorization_url": "https://github.com/login/oauth/authorize"}`, string(h.get(t, person{}, "/api/login/config/github").body))
+		"authorization_url": "https://github.com/login/oauth/authorize", "start_url": "http://backend/api/login/start/github"}`, string(h.get(t, person{}, "/api/login/config/github").body))
 	require.JSONEq(t, `{}`, string(h.get(t, person{}, "/api/login/config/keycloak").body))
 	requireMessage(t, h.get(t, person{}, "/api/login/auth/github"), http.StatusBadRequest)
 	requireMessage(t, h.get(t, person{}, "/api/login/auth/gitlab?code=x"), http.StatusNotFound)

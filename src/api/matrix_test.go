@@ -25,6 +25,7 @@ const (
 	anonymous  = "anonymous"
 	stranger   = "stranger"
 	member     = "member"
+	reader     = "reader"
 	owner      = "owner"
 	superadmin = "superadmin"
 	inactive   = "inactive"
@@ -32,50 +33,56 @@ const (
 	revoked    = "revoked" // a member, with an API token that was deleted
 )
 
-var roles = []string{anonymous, stranger, member, owner, superadmin, inactive, deleted, revoked}
+var roles = []string{anonymous, stranger, reader, member, owner, superadmin, inactive, deleted, revoked}
 
 var (
-	all    = roles
-	active = []string{stranger, member, owner, superadmin}
-	inside = []string{member, owner, superadmin}
-	owning = []string{owner, superadmin}
-	ruling = []string{superadmin}
+	all     = roles
+	active  = []string{stranger, reader, member, owner, superadmin}
+	reading = []string{reader, member, owner, superadmin}
+	inside  = []string{member, owner, superadmin}
+	owning  = []string{owner, superadmin}
+	ruling  = []string{superadmin}
 	// mine is what belongs to the member alone.
 	mine         = []string{member}
 	mineOrRuling = []string{member, superadmin}
+	// listed are those whom the project lists, and who see everything.
+	listed = []string{reader, member, superadmin}
 )
 
 // matrix is who may do what. It is written down once more here, so that a slip in the server's own table is found.
 var matrix = map[string][]string{
 	"login": all, "support": all, "config": all, "auth": all, "register": all, "recover": all, "reset_password": all, "activate": all,
+	"start_sign_in": all, "redeem_ticket": {}, // nobody has a ticket
 	"get_health": all, "get_database_health": active, "get_health_info": active,
 
-	"get_run_list": active, "add_run": inside, "get_run": inside, "update_run": inside, "bulk_update": active,
-	"get_result_list": active, "add_result": inside, "get_result": inside, "update_result": inside,
-	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": inside, "view_artifact": inside,
-	"download_artifact": inside, "delete_artifact": inside,
-	"get_import_list": active, "add_import": inside, "get_import": inside,
+	"get_run_list": active, "add_run": inside, "get_run": reading, "update_run": inside, "bulk_update": {stranger, member, owner, superadmin}, // what is in scope: nothing, for a stranger
+	"get_result_list": active, "add_result": inside, "get_result": reading, "update_result": inside,
+	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": reading, "view_artifact": reading,
+	"download_artifact": reading, "delete_artifact": inside,
+	"get_import_list": active, "add_import": inside, "get_import": reading,
 	"get_task": mineOrRuling,
 
-	"get_project_list": active, "add_project": active, "get_project": inside, "update_project": owning, "get_filter_params": inside,
+	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading,
+	"get_member_list": reading, "add_member": owning, "update_member": owning, "delete_member": owning,
 	"get_group_list": active, "add_group": active, "get_group": active, "update_group": mineOrRuling,
 
-	"get_dashboard_list": inside, "add_dashboard": inside, "get_dashboard": inside, "update_dashboard": inside, "delete_dashboard": inside,
+	"get_dashboard_list": reading, "add_dashboard": inside, "get_dashboard": reading, "update_dashboard": inside, "delete_dashboard": inside,
 	"get_widget_types": active, "get_widget": active, // with what is in scope
 
-	"get_widget_config_list": active, "add_widget_config": inside, "get_widget_config": inside,
+	"get_widget_config_list": active, "add_widget_config": inside, "get_widget_config": reading,
 	"update_widget_config": inside, "delete_widget_config": inside,
 
 	"get_current_user": active, "update_current_user": active,
 	"get_token_list": active, "add_token": active, "get_token": mine, "delete_token": mine,
+	"get_session_list": active, "delete_sessions": active, "delete_session": active, "get_token_use_list": active,
 
 	"admin_get_user_list": ruling, "admin_add_user": ruling, "admin_get_user": ruling, "admin_update_user": ruling, "admin_delete_user": ruling,
 	"admin_get_project_list": ruling, "admin_add_project": ruling, "admin_get_project": ruling, "admin_update_project": ruling,
-	"admin_delete_project": ruling,
+	"admin_delete_project": ruling, "admin_get_session_list": ruling, "admin_delete_sessions": ruling, "admin_get_audit_list": ruling,
 
 	"admin_get_queue_list": ruling, "admin_update_queue": ruling, "admin_get_job_list": ruling, "admin_get_job": ruling, "admin_delete_job": ruling,
 	"admin_retry_job": ruling, "admin_cancel_job": ruling, "admin_get_worker_list": ruling, "admin_get_schedule_list": ruling,
-	"get_run_pin": inside, "pin_run": inside, "unpin_run": inside,
+	"get_run_pin": reading, "pin_run": inside, "unpin_run": inside,
 	"admin_get_retention": ruling, "admin_preview_retention": ruling, "admin_set_retention": ruling, "admin_delete_retention": ruling,
 	"admin_update_schedule": ruling, "admin_run_schedule": ruling, "admin_get_task_list": ruling, "admin_start_task": ruling,
 }
@@ -101,7 +108,8 @@ func newWorld(t *testing.T) *world {
 		w.people[role] = w.person(t, role == superadmin)
 	}
 	own := w.people[owner]
-	w.project = w.house.project(t, &own, w.people[member], w.people[inactive], w.people[revoked])
+	w.project = w.house.project(t, &own, w.people[reader], w.people[member], w.people[inactive], w.people[revoked])
+	w.exec(t, `UPDATE users_projects SET role = 'reader' WHERE user_id = $1`, w.people[reader].id)
 	w.group = w.newGroup(t)
 	w.change(t, inactive, func(a *store.Account) { a.IsActive = false })
 	w.change(t, member, func(a *store.Account) { a.GroupID = &w.group })
@@ -178,6 +186,14 @@ func (w *world) newAccount(t *testing.T) string {
 	return email
 }
 
+// newMember puts somebody into the project, and returns the id.
+func (w *world) newMember(t *testing.T) string {
+	t.Helper()
+	id := w.people[w.newAccount(t)].id
+	w.exec(t, `INSERT INTO users_projects (user_id, project_id) VALUES ($1, $2)`, id, w.project)
+	return id.String()
+}
+
 type request struct {
 	path string
 	body any
@@ -200,7 +216,11 @@ var requests = map[string]func(*testing.T, *world) request{
 	"reset_password": func(*testing.T, *world) request {
 		return request{"/login/reset-password", object{"activation_code": "YWJjZGVm", "password": "x"}}
 	},
-	"activate": plain("/login/activate/YWJjZGVm"),
+	"activate":      plain("/login/activate/YWJjZGVm"),
+	"start_sign_in": plain("/login/start/github?challenge=" + strings.Repeat("x", 43)),
+	"redeem_ticket": func(*testing.T, *world) request {
+		return request{"/login/ticket", object{"ticket": "x", "verifier": "x"}}
+	},
 
 	"get_health":          plain("/health"),
 	"get_database_health": plain("/health/database"),
@@ -254,6 +274,18 @@ var requests = map[string]func(*testing.T, *world) request{
 	"get_filter_params": func(_ *testing.T, w *world) request {
 		return request{path: "/project/filter-params/" + w.project.String()}
 	},
+	"get_member_list": func(_ *testing.T, w *world) request {
+		return request{path: "/project/" + w.project.String() + "/member"}
+	},
+	"add_member": func(t *testing.T, w *world) request {
+		return request{"/project/" + w.project.String() + "/member", object{"email": w.newAccount(t), "role": "reader"}}
+	},
+	"update_member": func(t *testing.T, w *world) request {
+		return request{"/project/" + w.project.String() + "/member/" + w.newMember(t), object{"role": "member"}}
+	},
+	"delete_member": func(t *testing.T, w *world) request {
+		return request{path: "/project/" + w.project.String() + "/member/" + w.newMember(t)}
+	},
 	"get_group_list": plain("/group"),
 	"add_group":      func(*testing.T, *world) request { return request{"/group", object{"name": "new"}} },
 	"get_group":      func(_ *testing.T, w *world) request { return request{path: "/group/" + w.group.String()} },
@@ -302,6 +334,21 @@ var requests = map[string]func(*testing.T, *world) request{
 	},
 	"get_token":    func(t *testing.T, w *world) request { return request{path: "/user/token/" + w.newToken(t)} },
 	"delete_token": func(t *testing.T, w *world) request { return request{path: "/user/token/" + w.newToken(t)} },
+
+	"get_session_list":   plain("/user/session"),
+	"delete_sessions":    plain("/user/session"),
+	"get_token_use_list": plain("/user/token-use"),
+	"delete_session": func(t *testing.T, w *world) request {
+		return request{path: "/user/session/" + uuid.NewString()} // nobody's: not found, but not forbidden
+	},
+
+	"admin_get_session_list": func(_ *testing.T, w *world) request {
+		return request{path: "/admin/user/" + w.people[member].id.String() + "/session"}
+	},
+	"admin_delete_sessions": func(t *testing.T, w *world) request {
+		return request{path: "/admin/user/" + w.people[w.newAccount(t)].id.String() + "/session"}
+	},
+	"admin_get_audit_list": plain("/admin/audit"),
 
 	"admin_get_user_list": plain("/admin/user"),
 	"admin_add_user": func(*testing.T, *world) request {
@@ -399,6 +446,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 func requireRefusal(t *testing.T, op *contract.Operation, role string, a answer) {
 	t.Helper()
 	switch {
+	case op.ID == "redeem_ticket":
+		require.Equal(t, "INVALID", a.object(t)["code"])
 	case !slices.Contains(active, role):
 		requireProblem(t, a, http.StatusUnauthorized)
 		require.Equal(t, "Bearer", a.header.Get("WWW-Authenticate"))
@@ -424,11 +473,11 @@ func TestListsShowWhatIsInScope(t *testing.T) {
 		path, key, id string
 		sees          []string
 	}{
-		{"/run" + filter, "runs", w.run.String(), mineOrRuling},
-		{"/result" + filter, "results", w.result.String(), mineOrRuling},
-		{"/artifact?resultId=" + w.result.String(), "artifacts", artifact, mineOrRuling},
-		{"/import", "imports", w.loaded.String(), mineOrRuling},
-		{"/project", "projects", w.project.String(), mineOrRuling},
+		{"/run" + filter, "runs", w.run.String(), listed},
+		{"/result" + filter, "results", w.result.String(), listed},
+		{"/artifact?resultId=" + w.result.String(), "artifacts", artifact, listed},
+		{"/import", "imports", w.loaded.String(), listed},
+		{"/project", "projects", w.project.String(), listed},
 	} {
 		for _, role := range active {
 			a := w.call(t, w.people[role], http.MethodGet, contract.BasePath+list.path, nil)

@@ -65,9 +65,11 @@ type Options struct {
 	Jobs      Jobs
 	Directory *auth.Directory
 	Accounts  *auth.Accounts
-	Widgets   Widgets // nil: computed anew each time
-	Limits    Limits  // zero: DefaultLimits
-	Page      fs.FS   // the built page (web.Files); nil, or without index.html: no page
+	Flow      *auth.Flow // nil: no sign-in by providers
+	Uses      *auth.Uses // nil: nobody keeps when tokens were used
+	Widgets   Widgets    // nil: computed anew each time
+	Limits    Limits     // zero: DefaultLimits
+	Page      fs.FS      // the built page (web.Files); nil, or without index.html: no page
 	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
@@ -86,6 +88,8 @@ type Server struct {
 	jobs        Jobs
 	directory   *auth.Directory
 	accounts    *auth.Accounts
+	flow        *auth.Flow
+	uses        *auth.Uses
 	widgets     Widgets
 	permissions auth.Table
 	limits      Limits
@@ -110,7 +114,7 @@ func New(o Options) (*fiber.App, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, widgets: o.Widgets, permissions: auth.Permissions(),
+		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, flow: o.Flow, uses: o.Uses, widgets: o.Widgets, permissions: auth.Permissions(),
 		limits: o.Limits, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
 	}
 	if s.limits == (Limits{}) {

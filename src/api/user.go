@@ -55,7 +55,15 @@ func (s *Server) updateCurrentUser(c *fiber.Ctx, body contract.Object) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.store.UpdateAccount(c.UserContext(), identity(c).UserID, change)
+	var also []store.TxFunc
+	if newPassword(body) {
+		end, err := s.accounts.EndOthersTx(c.UserContext(), identity(c).UserID, identity(c))
+		if err != nil {
+			return err
+		}
+		also = append(also, end)
+	}
+	u, err := s.store.UpdateAccount(c.UserContext(), identity(c).UserID, change, also...)
 	if err != nil {
 		return gone(accountConflict(err, body))
 	}
@@ -105,6 +113,12 @@ func textOrNullField(body contract.Object, name string) (text *string, given boo
 		return nil, given, badField(name, "it is not a string")
 	}
 	return text, given, nil
+}
+
+// newPassword says whether the body sets a password.
+func newPassword(body contract.Object) bool {
+	raw, ok := body.Get("password")
+	return ok && !contract.IsNull(raw)
 }
 
 // passwordField returns the hash of a new password; nil where there is none.

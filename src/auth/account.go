@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/config"
@@ -29,36 +30,45 @@ var (
 type AccountStore interface {
 	Account(ctx context.Context, email string) (store.Account, error)
 	AccountByCode(ctx context.Context, code string) (store.Account, error)
-	InsertAccount(ctx context.Context, a store.Account, projects ...uuid.UUID) error
+	AccountByID(ctx context.Context, id uuid.UUID) (store.Account, error)
+	AddAccount(ctx context.Context, a store.Account, also ...store.TxFunc) error
 	UpdateAccount(ctx context.Context, id uuid.UUID, change func(*store.Account) error, also ...store.TxFunc) (store.User, error)
-	SetLoginToken(ctx context.Context, user, fresh uuid.UUID, token string) error
+	SetLoginToken(ctx context.Context, user, fresh uuid.UUID, token string, also ...store.TxFunc) error
+	InsertSessionTx(ctx context.Context, tx pgx.Tx, s store.Session) error
 	InsertToken(ctx context.Context, t store.Token) error
+	Identity(ctx context.Context, provider, subject string) (uuid.UUID, error)
+	PutIdentity(ctx context.Context, provider, subject string, user uuid.UUID, now time.Time) error
+	InsertTicket(ctx context.Context, hash []byte, t store.Ticket) error
+	TakeTicket(ctx context.Context, hash []byte, now time.Time) (store.Ticket, error)
+	Record(ctx context.Context, e store.AuditEvent) error
+	SessionStore
 }
 
-// Mail is one message in plain text.
-type Mail struct {
-	To, Subject, Text string
+// Outbox takes a letter to a user to be sent, in the transaction of the change that it tells of: neither is there alone.
+type Outbox interface {
+	Letter(kind LetterKind, user uuid.UUID) store.TxFunc
 }
 
-// Mailer sends mails, or takes them to be sent.
-type Mailer interface {
-	Send(ctx context.Context, m Mail) error
-}
-
-// AccountsOptions are what Accounts works with. All but Mailer are needed.
+// AccountsOptions are what Accounts works with. All but Outbox are needed.
 type AccountsOptions struct {
 	Store     AccountStore
 	Passwords *Passwords
 	Tokens    *Tokens
 	Limiter   Limiter
-	// Mailer nil means that links are written to the log, for the administrator to pass on.
-	Mailer Mailer
+	// Outbox nil means that links are written to the log, for the administrator to pass on.
+	Outbox Outbox
 	Log    zerolog.Logger
 	Now    func() time.Time
 	NewID  func() uuid.UUID
 	Random io.Reader
 	// Changed is called after an account has changed (see Directory.Flush).
 	Changed func()
+	// Attempts are the wrong passwords for one address that one client may send before it has to wait, Lockout is how long;
+	// zero means 10, and five minutes.
+	Attempts int
+	Lockout  time.Duration
+	// TokensOnce shows an API token only when it is made, and keeps no more of it than its hash.
+	TokensOnce bool
 	// UserLogin lets everyone sign in with a password; superadmins always may.
 	UserLogin bool
 	// Providers sign people in without a password.
@@ -73,7 +83,15 @@ type Accounts struct {
 }
 
 // NewAccounts makes Accounts.
-func NewAccounts(o AccountsOptions) *Accounts { return &Accounts{o} }
+func NewAccounts(o AccountsOptions) *Accounts {
+	if o.Attempts == 0 {
+		o.Attempts = 10
+	}
+	if o.Lockout == 0 {
+		o.Lockout = limitWindow
+	}
+	return &Accounts{o}
+}
 
 // Session is a sign-in that succeeded.
 type Session struct {
@@ -83,53 +101,65 @@ type Session struct {
 }
 
 // The limits of what somebody without a token may try. Per address and client it is about one account, per client about
-// all of them; clients behind one proxy are one client, so the second is wide.
+// all of them; clients behind one proxy are one client, so the second is wide. Per address alone it is about many clients that
+// guess together: wide too, since it locks the owner out as well.
 const (
-	loginsPerAddress    = 10
-	failuresPerClient   = 100
-	mailsPerAddress     = 5
-	accountsPerClient   = 60
-	limitWindow         = 5 * time.Minute
-	emailLongest        = 1000
-	mailLimitWindow     = 15 * time.Minute
-	registrationSubject = "[Ibutsu] Registration Confirmation"
-	recoverySubject     = "[Ibutsu] Password Reset"
+	failuresPerClient = 100
+	accountPerAttempt = 10
+	mailsPerAddress   = 5
+	accountsPerClient = 60
+	limitWindow       = 5 * time.Minute
+	emailLongest      = 1000
+	mailLimitWindow   = 15 * time.Minute
 )
 
-// SignIn checks address and password and issues a token. The client is whom attempts are counted for: an IP address.
-// Errors: ErrPasswordEmpty, ErrInvalid, ErrInactive, ErrLoginDisabled, *TooManyError, ErrBusy.
-func (a *Accounts) SignIn(ctx context.Context, email, password, client string) (Session, error) {
+// SignIn checks address and password and issues a token. Errors: ErrPasswordEmpty, ErrInvalid, ErrInactive, ErrLoginDisabled,
+// *TooManyError, ErrBusy.
+func (a *Accounts) SignIn(ctx context.Context, email, password string, from Origin) (Session, error) {
 	if password == "" {
 		return Session{}, ErrPasswordEmpty
 	}
 	if len(email) > emailLongest {
 		return Session{}, ErrInvalid // nobody's, and nothing to keep a count of
 	}
-	byAddress, byClient := "login "+client+" "+email, "logins "+client
-	if err := a.limit(ctx, byAddress, loginsPerAddress, limitWindow); err != nil {
-		return Session{}, err
-	}
-	if err := a.limit(ctx, byClient, failuresPerClient, limitWindow); err != nil {
-		return Session{}, err
+	byAddress, byClient, byAccount := "login "+from.Client+" "+email, "logins "+from.Client, "account "+email
+	for _, l := range []struct {
+		key    string
+		most   int
+		window time.Duration
+	}{{byAddress, a.Attempts, a.Lockout}, {byAccount, accountPerAttempt * a.Attempts, a.Lockout}, {byClient, failuresPerClient, limitWindow}} {
+		if err := a.limit(ctx, l.key, l.most, l.window); err != nil {
+			a.recordLock(ctx, err, email, from)
+			return Session{}, err
+		}
 	}
 	account, err := a.verified(ctx, email, password)
 	if err != nil {
 		return Session{}, err
 	}
-	if err := errors.Join(a.Limiter.Forget(ctx, byAddress), a.Limiter.Give(ctx, byClient)); err != nil {
+	if err := errors.Join(a.Limiter.Forget(ctx, byAddress), a.Limiter.Give(ctx, byAccount), a.Limiter.Give(ctx, byClient)); err != nil {
 		return Session{}, fmt.Errorf("count sign-ins: %w", err)
 	}
 	if !account.IsActive {
 		return Session{}, ErrInactive
 	}
-	token, err := a.Tokens.Login(account.ID)
-	if err != nil {
-		return Session{}, err
+	return a.open(ctx, account.User, PasswordMethod, from)
+}
+
+// recordLock lets administrators see, once in a while, that somebody guesses.
+func (a *Accounts) recordLock(ctx context.Context, err error, email string, from Origin) {
+	if _, tooMany := errors.AsType[*TooManyError](err); !tooMany {
+		return
 	}
-	if err := a.Store.SetLoginToken(ctx, account.ID, a.NewID(), token); err != nil {
-		return Session{}, err
+	if wait, err := a.Limiter.Take(ctx, "told "+from.Client+" "+email, 1, a.Lockout); err != nil || wait > 0 {
+		return
 	}
-	return Session{Name: account.Name, Email: account.Email, Token: token}, nil
+	who := store.ActorOf(ctx)
+	who.Client = from.Client
+	event := store.AuditEvent{Action: "login.locked", ObjectType: "login", ObjectName: email}
+	if err := a.Store.Record(store.WithActor(ctx, who), event); err != nil {
+		a.Log.Error().Err(err).Msg("cannot record that sign-ins were locked")
+	}
 }
 
 // verified returns the account whose password this is. Whatever is wrong with an account, finding it out takes one hash.
@@ -147,7 +177,28 @@ func (a *Accounts) verified(ctx context.Context, email, password string) (store.
 	case !right:
 		return account, ErrInvalid
 	}
+	a.renew(ctx, account, password)
 	return account, nil
+}
+
+// renew puts the password under the kind of hash that new ones get. That it cannot is no failure of the sign-in.
+func (a *Accounts) renew(ctx context.Context, account store.Account, password string) {
+	old := *account.PasswordHash
+	if !a.Passwords.Outdated(old) {
+		return
+	}
+	fresh, err := a.Passwords.Hash(ctx, password[:min(len(password), MaxPassword)])
+	if err == nil {
+		_, err = a.Store.UpdateAccount(store.WithActor(ctx, store.Actor{Silent: true}), account.ID, func(now *store.Account) error {
+			if now.PasswordHash != nil && *now.PasswordHash == old {
+				now.PasswordHash = &fresh
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		a.Log.Warn().Err(err).Str("user", account.ID.String()).Msg("a password could not be put under a better hash")
+	}
 }
 
 func (a *Accounts) limit(ctx context.Context, key string, most int, window time.Duration) error {
@@ -161,82 +212,121 @@ func (a *Accounts) limit(ctx context.Context, key string, most int, window time.
 	return nil
 }
 
-// Register makes an inactive account and sends the link that activates it. Errors: ErrPasswordEmpty, ErrPasswordTooLong,
-// store.ErrConflict for an address that is taken, *TooManyError, ErrBusy.
-func (a *Accounts) Register(ctx context.Context, email, password, client string) error {
+// Register makes an inactive account and sends the link that activates it. Who has an account already gets a mail that says so,
+// and nobody else hears of it; without mail it is store.ErrConflict. Errors: ErrPasswordEmpty, ErrPasswordTooLong,
+// *TooManyError, ErrBusy.
+func (a *Accounts) Register(ctx context.Context, email, password string, from Origin) error {
 	if err := CheckNew(password); err != nil {
 		return err
 	}
-	if err := a.limit(ctx, "accounts "+client, accountsPerClient, limitWindow); err != nil {
+	if err := a.limit(ctx, "accounts "+from.Client, accountsPerClient, limitWindow); err != nil {
 		return err
 	}
-	if _, err := a.Store.Account(ctx, email); !errors.Is(err, store.ErrNotFound) {
-		if err == nil {
-			err = store.ErrConflict
-		}
-		return fmt.Errorf("register: %w", err)
+	taken, err := a.Store.Account(ctx, email)
+	if err == nil && a.Outbox == nil {
+		return fmt.Errorf("register: %w", store.ErrConflict)
 	}
-	hash, err := a.Passwords.Hash(ctx, password)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
+	}
+	// Hashed whether or not it is needed: the time must not tell who has an account.
+	hash, hashErr := a.Passwords.Hash(ctx, password)
+	if hashErr != nil {
+		return hashErr
+	}
+	if err == nil {
+		return a.writeAgain(ctx, taken)
 	}
 	code, err := newCode(activation, a.Now(), a.Random)
 	if err != nil {
 		return err
 	}
 	fresh := store.Account{User: store.User{ID: a.NewID(), Email: email}, PasswordHash: &hash, ActivationCode: &code}
-	if err := a.Store.InsertAccount(ctx, fresh); err != nil {
+	err = a.Store.AddAccount(store.WithActor(ctx, actor(ctx, fresh.User, from)), fresh, a.letter(ActivationLetter, fresh))
+	if errors.Is(err, store.ErrConflict) && a.Outbox != nil {
+		return nil // somebody was faster with the same address, and gets the mail
+	}
+	if err == nil {
+		a.Changed()
+	}
+	return err
+}
+
+// writeAgain writes to somebody who has an account and registers once more. Too many such mails are not sent.
+func (a *Accounts) writeAgain(ctx context.Context, account store.Account) error {
+	err := a.limit(ctx, "mails "+account.Email, mailsPerAddress, mailLimitWindow)
+	if _, tooMany := errors.AsType[*TooManyError](err); tooMany {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	a.Changed()
-	a.sendActivation(ctx, email, code)
-	return nil
+	if unactivated(account) {
+		return a.send(ctx, account, activation, ActivationLetter)
+	}
+	_, err = a.Store.UpdateAccount(ctx, account.ID, func(*store.Account) error { return nil }, a.letter(TakenLetter, account))
+	return err
 }
 
 // Activate makes the account active that waits for the code. Errors: ErrCodeMalformed, ErrCodeUnknown.
-func (a *Accounts) Activate(ctx context.Context, code string) error {
+func (a *Accounts) Activate(ctx context.Context, code string, from Origin) error {
 	account, err := a.waiting(ctx, code, activation)
 	if err != nil {
 		return err
 	}
+	ctx = store.WithActor(ctx, actor(ctx, account.User, from))
 	return a.answer(ctx, account.ID, code, func(account *store.Account) { account.IsActive = true })
 }
 
-// Recover sends a link that sets a new password. To an account that has never been activated it sends that link again.
-// Errors: store.ErrNotFound for an address that nobody has, *TooManyError.
-func (a *Accounts) Recover(ctx context.Context, email, client string) error {
-	if err := a.limit(ctx, "accounts "+client, accountsPerClient, limitWindow); err != nil {
+// Recover sends a link that sets a new password. To an account that has never been activated it sends that link again. Nobody
+// hears whether there is an account; without mail, an address that nobody has is store.ErrNotFound. Errors: *TooManyError.
+func (a *Accounts) Recover(ctx context.Context, email string, from Origin) error {
+	if err := a.limit(ctx, "accounts "+from.Client, accountsPerClient, limitWindow); err != nil {
 		return err
+	}
+	if len(email) > emailLongest {
+		return a.unknown(store.ErrNotFound)
+	}
+	if a.Outbox != nil { // before it is known whether there is an account, so that waiting tells nothing
+		if err := a.limit(ctx, "mails "+email, mailsPerAddress, mailLimitWindow); err != nil {
+			return err
+		}
 	}
 	account, err := a.Store.Account(ctx, email)
 	if err != nil {
-		return err
+		return a.unknown(err)
 	}
-	if err := a.limit(ctx, "mails "+email, mailsPerAddress, mailLimitWindow); err != nil {
-		return err
+	if a.Outbox == nil {
+		if err := a.limit(ctx, "mails "+email, mailsPerAddress, mailLimitWindow); err != nil {
+			return err
+		}
 	}
-	wanted := recovery
 	if unactivated(account) {
-		wanted = activation
+		return a.send(ctx, account, activation, ActivationLetter)
 	}
+	return a.send(ctx, account, recovery, RecoveryLetter)
+}
+
+// unknown is the answer to an address that nobody has: none where a mail would tell whoever has it.
+func (a *Accounts) unknown(err error) error {
+	if errors.Is(err, store.ErrNotFound) && a.Outbox != nil {
+		return nil
+	}
+	return err
+}
+
+// send makes a new code for the account and sends it.
+func (a *Accounts) send(ctx context.Context, account store.Account, wanted purpose, kind LetterKind) error {
 	code, err := newCode(wanted, a.Now(), a.Random)
 	if err != nil {
 		return err
 	}
-	_, err = a.Store.UpdateAccount(ctx, account.ID, func(account *store.Account) error {
-		account.ActivationCode = &code
+	account.ActivationCode = &code
+	_, err = a.Store.UpdateAccount(ctx, account.ID, func(now *store.Account) error {
+		now.ActivationCode = &code
 		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if wanted == activation {
-		a.sendActivation(ctx, email, code)
-		return nil
-	}
-	a.send(ctx, email, recoverySubject, "Somebody, hopefully you, asked for a new password for your Ibutsu account. "+
-		"Set it here within an hour; if it was not you, ignore this mail.", a.FrontendURL+"/reset-password/"+code)
-	return nil
+	}, a.letter(kind, account))
+	return err
 }
 
 // unactivated says whether the account has never been activated: then the code of its registration is still there.
@@ -248,13 +338,13 @@ func unactivated(account store.Account) bool {
 	return err == nil && code.purpose == activation
 }
 
-// ResetPassword sets the password of the account that waits for the code; it does not activate it. Errors:
+// ResetPassword sets the password of the account that waits for the code, and ends its sessions; it does not activate it. Errors:
 // ErrPasswordEmpty, ErrPasswordTooLong, ErrCodeMalformed, ErrCodeUnknown, *TooManyError, ErrBusy.
-func (a *Accounts) ResetPassword(ctx context.Context, code, password, client string) error {
+func (a *Accounts) ResetPassword(ctx context.Context, code, password string, from Origin) error {
 	if err := CheckNew(password); err != nil {
 		return err
 	}
-	if err := a.limit(ctx, "accounts "+client, accountsPerClient, limitWindow); err != nil {
+	if err := a.limit(ctx, "accounts "+from.Client, accountsPerClient, limitWindow); err != nil {
 		return err
 	}
 	account, err := a.waiting(ctx, code, recovery)
@@ -265,7 +355,8 @@ func (a *Accounts) ResetPassword(ctx context.Context, code, password, client str
 	if err != nil {
 		return err
 	}
-	return a.answer(ctx, account.ID, code, func(account *store.Account) { account.PasswordHash = &hash })
+	ctx = store.WithActor(ctx, actor(ctx, account.User, from))
+	return a.answer(ctx, account.ID, code, func(account *store.Account) { account.PasswordHash = &hash }, a.endSessionsTx(account.ID))
 }
 
 // waiting returns the account that waits for a code of that purpose.
@@ -285,7 +376,7 @@ func (a *Accounts) waiting(ctx context.Context, text string, wanted purpose) (st
 }
 
 // answer changes the account and ends the code. Of two answers at the same moment one comes too late.
-func (a *Accounts) answer(ctx context.Context, id uuid.UUID, code string, change func(*store.Account)) error {
+func (a *Accounts) answer(ctx context.Context, id uuid.UUID, code string, change func(*store.Account), also ...store.TxFunc) error {
 	_, err := a.Store.UpdateAccount(ctx, id, func(account *store.Account) error {
 		if account.ActivationCode == nil || *account.ActivationCode != code {
 			return ErrCodeUnknown
@@ -293,7 +384,7 @@ func (a *Accounts) answer(ctx context.Context, id uuid.UUID, code string, change
 		account.ActivationCode = nil
 		change(account)
 		return nil
-	})
+	}, also...)
 	if err == nil {
 		a.Changed()
 	}
@@ -314,26 +405,13 @@ func (a *Accounts) AddToken(ctx context.Context, user uuid.UUID, id *uuid.UUID, 
 	if id != nil {
 		token.ID = *id
 	}
-	if err := a.Store.InsertToken(ctx, token); err != nil {
+	kept := token
+	if a.TokensOnce {
+		kept.Token = store.HideToken(text)
+	}
+	if err := a.Store.InsertToken(ctx, kept); err != nil {
 		return store.Token{}, err
 	}
 	a.Changed()
 	return token, nil
-}
-
-func (a *Accounts) sendActivation(ctx context.Context, email, code string) {
-	a.send(ctx, email, registrationSubject, "Welcome to Ibutsu. Confirm your e-mail address here within three days:",
-		a.BackendURL+"/api/login/activate/"+code)
-}
-
-// send sends a link. A mail that cannot be sent is no failure of the request: the account is there, and its owner can ask
-// for the mail again.
-func (a *Accounts) send(ctx context.Context, email, subject, text, link string) {
-	if a.Mailer == nil {
-		a.Log.Info().Str("to", email).Str("subject", subject).Str("pass_on", link).Msg("mail is not set up; pass this link on")
-		return
-	}
-	if err := a.Mailer.Send(ctx, Mail{To: email, Subject: subject, Text: text + "\n\n" + link + "\n"}); err != nil {
-		a.Log.Error().Err(err).Str("to", email).Str("subject", subject).Msg("mail could not be sent")
-	}
 }

@@ -113,7 +113,10 @@ func (p *people) Caller(_ context.Context, id uuid.UUID, token string) (store.Ca
 	if !ok {
 		return c, store.ErrNotFound
 	}
-	c.TokenKept = p.kept[token]
+	c.Token = uuid.Nil
+	if p.kept[token] {
+		c.Token = uuid.New()
+	}
 	return c, nil
 }
 

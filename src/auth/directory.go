@@ -122,10 +122,24 @@ func (d *Directory) read(ctx context.Context, token string) (bearer, error) {
 		return bearer{}, err
 	case !caller.IsActive:
 		return bearer{}, fmt.Errorf("%w: the user is inactive", ErrUnauthenticated)
-	case !claims.Login && !caller.TokenKept:
+	case !claims.Login && caller.Token == uuid.Nil, claims.Login && ended(claims, caller):
 		return bearer{}, fmt.Errorf("%w: the token is revoked", ErrUnauthenticated)
 	}
-	return bearer{NewIdentity(caller), claims.Expires}, nil
+	who := NewIdentity(caller)
+	who.Access = Access{Token: caller.Token, Created: claims.Issued, Expires: claims.Expires}
+	if claims.Login {
+		who.Access.Token, who.Access.Hash = uuid.Nil, store.TokenHash(token)
+	}
+	return bearer{who, claims.Expires}, nil
+}
+
+// ended says whether a sign-in has been ended by hand. One that has no row is from another server with the same key, and is
+// good unless all sign-ins before some later moment were ended.
+func ended(claims Claims, caller store.Caller) bool {
+	if caller.Session != nil {
+		return caller.Revoked
+	}
+	return caller.Cut != nil && claims.Issued.Before(*caller.Cut)
 }
 
 // FindProject returns the project of that id or name. Of several with one name it is the one that the caller, who may be

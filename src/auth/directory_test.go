@@ -277,13 +277,13 @@ func TestDirectoryHearsOfChanges(t *testing.T) {
 	soon := func(what string, is func() bool) {
 		require.Eventually(t, is, 10*time.Second, time.Millisecond, what)
 	}
-	soon("member", func() bool { w := who(); return w != nil && w.CanAccess(&project.ID) })
+	soon("member", func() bool { w := who(); return w != nil && w.CanWrite(&project.ID) })
 	for _, c := range []struct {
 		what, statement string
 		is              func() bool
 	}{
-		{"no member any more", `DELETE FROM users_projects`, func() bool { return !who().CanAccess(&project.ID) }},
-		{"owner", `UPDATE projects SET owner_id = (SELECT id FROM users)`, func() bool { return who().CanAccess(&project.ID) }},
+		{"no member any more", `DELETE FROM users_projects`, func() bool { return !who().CanWrite(&project.ID) }},
+		{"owner", `UPDATE projects SET owner_id = (SELECT id FROM users)`, func() bool { return who().CanWrite(&project.ID) }},
 		{"superadmin", `UPDATE users SET is_superadmin = true`, func() bool { return who().IsSuperadmin() }},
 	} {
 		_, err := s.Pool().Exec(ctx, c.statement)

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,18 +18,33 @@ type Identity struct {
 	GroupID    *uuid.UUID
 	// Member are the projects that list the user, Owned those that the user owns; each without repeats.
 	Member, Owned []uuid.UUID
+	// Access is the token that the request came with.
+	Access Access
 
-	accessible map[uuid.UUID]struct{}
+	// accessible says of the projects that the user belongs to whether their rows may be written, too.
+	accessible map[uuid.UUID]bool
+}
+
+// Access is a token in use.
+type Access struct {
+	// Token is the API token; the zero id for a sign-in, of which Hash is the store.TokenHash.
+	Token uuid.UUID
+	Hash  []byte
+	// Created and Expires are those that the token tells.
+	Created, Expires time.Time
 }
 
 // NewIdentity makes the identity of a caller.
 func NewIdentity(c store.Caller) *Identity {
-	accessible := make(map[uuid.UUID]struct{}, len(c.Member)+len(c.Owned))
+	accessible := make(map[uuid.UUID]bool, len(c.Member)+len(c.Owned))
 	for _, id := range c.Member {
-		accessible[id] = struct{}{}
+		accessible[id] = true
+	}
+	for _, id := range c.Reads {
+		accessible[id] = false
 	}
 	for _, id := range c.Owned {
-		accessible[id] = struct{}{}
+		accessible[id] = true
 	}
 	return &Identity{UserID: c.ID, Email: c.Email, Name: c.Name, Superadmin: c.IsSuperadmin, GroupID: c.GroupID,
 		Member: c.Member, Owned: c.Owned, accessible: accessible}
@@ -40,13 +56,18 @@ func (i *Identity) ID() uuid.UUID { return i.UserID }
 // IsSuperadmin says whether everything is open to the user.
 func (i *Identity) IsSuperadmin() bool { return i.Superadmin }
 
-// CanAccess says whether the rows of a project may be read and written: by superadmins, its members and its owner. What has
-// no project is the superadmins' alone.
-func (i *Identity) CanAccess(project *uuid.UUID) bool {
+// CanRead says whether the rows of a project may be read: by superadmins, its owners, members and readers. What has no
+// project is the superadmins' alone.
+func (i *Identity) CanRead(project *uuid.UUID) bool {
 	return i.Superadmin || project != nil && i.belongs(*project)
 }
 
-// belongs says whether the user is a member or the owner.
+// CanWrite says whether the rows of a project may be written, too: not by readers.
+func (i *Identity) CanWrite(project *uuid.UUID) bool {
+	return i.Superadmin || project != nil && i.accessible[*project]
+}
+
+// belongs says whether the user is an owner, a member or a reader.
 func (i *Identity) belongs(project uuid.UUID) bool {
 	_, ok := i.accessible[project]
 	return ok

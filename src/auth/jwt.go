@@ -29,6 +29,8 @@ const (
 // Claims are what a valid token says.
 type Claims struct {
 	UserID uuid.UUID
+	// Issued is when it was made, zero where it does not say.
+	Issued time.Time
 	// Expires is zero for a token that never ends.
 	Expires time.Time
 	// Login says that the token is from a sign-in. Any other is good only while its user keeps it.
@@ -69,26 +71,36 @@ type wire struct {
 
 // Login issues the token of a sign-in.
 func (t *Tokens) Login(user uuid.UUID) (string, error) {
-	expires := t.now().Add(t.lifetime).Unix()
-	return t.sign(user, json.RawMessage(strconv.FormatInt(expires, 10)))
+	text, _, err := t.Session(user, uuid.Nil)
+	return text, err
+}
+
+// Session issues the token of a sign-in that has an id, so that no two are alike, and says when it ends.
+func (t *Tokens) Session(user, id uuid.UUID) (text string, expires time.Time, err error) {
+	expires = time.Unix(t.now().Add(t.lifetime).Unix(), 0)
+	text, err = t.sign(user, id, json.RawMessage(strconv.FormatInt(expires.Unix(), 10)))
+	return text, expires, err
 }
 
 // API issues an API token that ends at the given moment, or never when it is nil. It is good only once its user keeps it.
 func (t *Tokens) API(user uuid.UUID, expires *time.Time) (string, error) {
 	if expires == nil {
-		return t.sign(user, forever)
+		return t.sign(user, uuid.Nil, forever)
 	}
-	return t.sign(user, withFraction(*expires))
+	return t.sign(user, uuid.Nil, withFraction(*expires))
 }
 
 // forever is the end of a token that never ends: that of the year 9999, the last which every client's calendar knows.
 // Leaving exp out breaks pytest-ibutsu, which reads it without asking whether it is there.
 var forever = json.RawMessage("253402300799.0")
 
-func (t *Tokens) sign(user uuid.UUID, expires json.RawMessage) (string, error) {
+func (t *Tokens) sign(user, id uuid.UUID, expires json.RawMessage) (string, error) {
 	claims := wire{Expires: expires, RegisteredClaims: jwt.RegisteredClaims{
 		Issuer: t.issuer, Subject: user.String(), IssuedAt: jwt.NewNumericDate(t.now()),
 	}}
+	if id != uuid.Nil {
+		claims.ID = id.String()
+	}
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(t.secret)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
@@ -136,6 +148,9 @@ func (w wire) judge(now time.Time) (Claims, error) {
 		return Claims{}, errors.New("it is not valid yet")
 	}
 	claims := Claims{UserID: user}
+	if w.IssuedAt != nil {
+		claims.Issued = w.IssuedAt.Time
+	}
 	if !present(w.Expires) || bytes.Equal(w.Expires, forever) {
 		return claims, nil
 	}

@@ -75,7 +75,7 @@ func TestTokensAreRead(t *testing.T) {
 	require.NoError(t, err)
 	claims, err := tokens.Read(login)
 	require.NoError(t, err)
-	require.Equal(t, auth.Claims{UserID: user, Expires: time.Unix(c.Now().Unix()+2592000, 0), Login: true}, claims)
+	require.Equal(t, auth.Claims{UserID: user, Issued: time.Unix(c.Now().Unix(), 0), Expires: time.Unix(c.Now().Unix()+2592000, 0), Login: true}, claims)
 
 	moment := time.Date(2038, 12, 31, 23, 59, 59, 0, time.UTC)
 	api, err := tokens.API(user, &moment)
@@ -88,7 +88,7 @@ func TestTokensAreRead(t *testing.T) {
 	require.NoError(t, err)
 	claims, err = tokens.Read(forever)
 	require.NoError(t, err)
-	require.Equal(t, auth.Claims{UserID: user}, claims)
+	require.Equal(t, auth.Claims{UserID: user, Issued: time.Unix(c.Now().Unix(), 0)}, claims)
 }
 
 func TestTokensOfTheOriginalAreRead(t *testing.T) {

@@ -2,14 +2,19 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -31,23 +36,50 @@ const (
 	waitingLongest = 15 * time.Second
 )
 
-// Passwords makes and checks bcrypt hashes. A check costs a quarter of a second of one core at the usual cost, so only
-// some run at a time: a flood of sign-ins must not take the cores away from the results that come in.
+// The cost of argon2id: 19 MiB, two passes, one thread, the least that OWASP advises. More memory would let few sign-ins at
+// the same moment push the results out of it.
+const (
+	argonMemory  = 19 << 10 // KiB
+	argonTime    = 2
+	argonThreads = 1
+	argonSalt    = 16
+	argonKey     = 32
+	// argonMemoryMost and argonTimeMost bound what a stored hash may ask for.
+	argonMemoryMost = 256 << 10
+	argonTimeMost   = 16
+)
+
+// Passwords makes and checks hashes: bcrypt as the original does, or argon2id. A check costs up to a quarter of a second of one
+// core, so only some run at a time: a flood of sign-ins must not take the cores away from the results that come in.
 type Passwords struct {
 	cost    int
+	argon   bool
+	random  io.Reader
 	dummy   string
 	hash    *regexp.Regexp
 	slots   chan struct{}
 	waiting atomic.Int64
 }
 
-// NewPasswords makes hashes of that cost, 4 to 31.
+// NewArgon2idPasswords makes argon2id hashes, and verifies those of bcrypt, too.
+func NewArgon2idPasswords() *Passwords {
+	p, err := NewPasswords(bcrypt.MinCost)
+	if err != nil {
+		panic(err) // the least cost is one
+	}
+	p.argon = true
+	p.dummy = encodeArgon(make([]byte, argonSalt), make([]byte, argonKey))
+	return p
+}
+
+// NewPasswords makes bcrypt hashes of that cost, 4 to 31, and verifies those of argon2id, too.
 func NewPasswords(cost int) (*Passwords, error) {
 	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 		return nil, fmt.Errorf("bcrypt cost %d is not between %d and %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
 	return &Passwords{
-		cost: cost,
+		cost:   cost,
+		random: rand.Reader,
 		// Nobody's password: comparing with it takes as long as with a real one. Any text of the right form does.
 		dummy: fmt.Sprintf("$2b$%02d$%s", cost, strings.Repeat("u", 53)),
 		hash:  regexp.MustCompile(`^\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}$`),
@@ -66,7 +98,7 @@ func CheckNew(password string) error {
 	return nil
 }
 
-// Hash returns the modular crypt string of a new password: `$2b$<cost>$...`.
+// Hash returns the text of a new password's hash: `$2b$<cost>$...`, or `$argon2id$...`.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := CheckNew(password); err != nil {
 		return "", err
@@ -75,6 +107,13 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer p.leave()
+	if p.argon {
+		salt := make([]byte, argonSalt)
+		if _, err := io.ReadFull(p.random, salt); err != nil {
+			return "", fmt.Errorf("hash password: %w", err)
+		}
+		return encodeArgon(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)), nil
+	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -83,7 +122,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return "$2b$" + strings.TrimPrefix(string(hash), "$2a$"), nil
 }
 
-// Verify says whether the password is the one of the stored hash. A stored nil, or one that is no bcrypt hash, is an account
+// Verify says whether the password is the one of the stored hash. A stored nil, or one that is no hash, is an account
 // without a local password: no password is right, which takes as long to find out as that one is wrong. Only the first
 // MaxPassword bytes count, as they did when old hashes were made.
 func (p *Passwords) Verify(ctx context.Context, stored *string, password string) (bool, error) {
@@ -92,14 +131,60 @@ func (p *Passwords) Verify(ctx context.Context, stored *string, password string)
 	}
 	defer p.leave()
 	hash, genuine := p.dummy, false
-	if stored != nil && p.hash.MatchString(*stored) {
+	if stored != nil && (p.hash.MatchString(*stored) || strings.HasPrefix(*stored, argonMark)) {
 		hash, genuine = *stored, true
 	}
 	if len(password) > MaxPassword {
 		password = password[:MaxPassword]
 	}
+	if strings.HasPrefix(hash, argonMark) {
+		return verifyArgon(hash, password) && genuine, nil
+	}
 	err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
 	return err == nil && genuine, nil
+}
+
+// Outdated says whether the hash is of another kind, or weaker, than those that are made now. Where bcrypt is asked for, one of
+// argon2id is outdated, too: the way back to the original must open again for who signs in.
+func (p *Passwords) Outdated(hash string) bool {
+	if p.argon {
+		return !strings.HasPrefix(hash, argonMark+argonCost)
+	}
+	return strings.HasPrefix(hash, argonMark)
+}
+
+const argonMark = "$argon2id$"
+
+// argonCost is how the cost stands in a hash.
+var argonCost = fmt.Sprintf("v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonTime, argonThreads)
+
+func encodeArgon(salt, key []byte) string {
+	text := base64.RawStdEncoding
+	return argonMark + argonCost + text.EncodeToString(salt) + "$" + text.EncodeToString(key)
+}
+
+// verifyArgon compares in the time of one hash. A text that is no hash of bearable cost is nobody's.
+func verifyArgon(stored, password string) bool {
+	fields := strings.Split(strings.TrimPrefix(stored, argonMark), "$")
+	if len(fields) != 4 {
+		return false
+	}
+	var version int
+	var memory, passes uint32
+	var threads uint8
+	if _, err := fmt.Sscanf(fields[0], "v=%d", &version); err != nil || version != argon2.Version {
+		return false
+	}
+	if _, err := fmt.Sscanf(fields[1], "m=%d,t=%d,p=%d", &memory, &passes, &threads); err != nil {
+		return false
+	}
+	salt, saltErr := base64.RawStdEncoding.DecodeString(fields[2])
+	key, keyErr := base64.RawStdEncoding.DecodeString(fields[3])
+	if saltErr != nil || keyErr != nil || len(key) < 16 || len(key) > 64 ||
+		memory > argonMemoryMost || passes == 0 || passes > argonTimeMost || threads == 0 {
+		return false
+	}
+	return subtle.ConstantTimeCompare(key, argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(key)))) == 1
 }
 
 func (p *Passwords) enter(ctx context.Context) error {

@@ -28,14 +28,21 @@ const (
 	Superadmins
 	// Listed is any active user, who sees what is in the scope of Identity.Scope.
 	Listed
-	// InProject is members and owner of the object's project. An object without a project is the superadmins' alone.
-	InProject
-	// InProjectIfAny is InProject, and any active user for objects without a project.
-	InProjectIfAny
-	// InProjectOrMaker is InProject, and whoever made it for objects without a project.
-	InProjectOrMaker
-	// ProjectOwner is the owner of the project.
+	// ReadsProject is everybody in the object's project: owners, members and readers. An object without a project is the
+	// superadmins' alone.
+	ReadsProject
+	// ReadsProjectIfAny is ReadsProject, and any active user for objects without a project.
+	ReadsProjectIfAny
+	// WritesProject is the owners and members of the object's project, not its readers.
+	WritesProject
+	// WritesProjectIfAny is WritesProject, and any active user for objects without a project.
+	WritesProjectIfAny
+	// WritesProjectOrMaker is WritesProject, and whoever made it for objects without a project.
+	WritesProjectOrMaker
+	// ProjectOwner is the owners of the project.
 	ProjectOwner
+	// ProjectOwnerOrOwn is the owners of the project, and whom the object belongs to.
+	ProjectOwnerOrOwn
 	// Own is whom the object belongs to, and nobody else.
 	Own
 	// OwnOrSuperadmin is whom the object belongs to, and superadmins.
@@ -50,38 +57,41 @@ type Table map[string]Rule
 // Permissions is the table of this server, and the only place where it is decided who may do what.
 func Permissions() Table {
 	return Table{
-		"get_run_list": Listed, "add_run": InProject, "get_run": InProject, "update_run": InProject, "bulk_update": Listed,
-		"get_result_list": Listed, "add_result": InProject, "get_result": InProject, "update_result": InProject,
-		"get_artifact_list": Listed, "upload_artifact": InProject, "get_artifact": InProject, "delete_artifact": InProject,
-		"view_artifact": InProject, "download_artifact": InProject,
+		"get_run_list": Listed, "add_run": WritesProject, "get_run": ReadsProject, "update_run": WritesProject, "bulk_update": Listed,
+		"get_result_list": Listed, "add_result": WritesProject, "get_result": ReadsProject, "update_result": WritesProject,
+		"get_artifact_list": Listed, "upload_artifact": WritesProject, "get_artifact": ReadsProject, "delete_artifact": WritesProject,
+		"view_artifact": ReadsProject, "download_artifact": ReadsProject,
 
-		"get_import_list": Listed, "add_import": InProjectIfAny, "get_import": InProjectIfAny,
+		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
 		"get_task": OwnOrSuperadmin,
 
-		"get_project_list": Listed, "add_project": SignedIn, "get_project": InProject, "update_project": ProjectOwner,
-		"get_filter_params": InProject,
-		"get_group_list":    SignedIn, "add_group": SignedIn, "get_group": SignedIn, "update_group": InGroup,
+		"get_project_list": Listed, "add_project": SignedIn, "get_project": ReadsProject, "update_project": ProjectOwner,
+		"get_filter_params": ReadsProject,
+		"get_member_list":   ReadsProject, "add_member": ProjectOwner, "update_member": ProjectOwner, "delete_member": ProjectOwnerOrOwn,
+		"get_group_list": SignedIn, "add_group": SignedIn, "get_group": SignedIn, "update_group": InGroup,
 
-		"get_dashboard_list": Listed, "add_dashboard": InProjectIfAny, "get_dashboard": InProjectIfAny,
-		"update_dashboard": InProjectIfAny, "delete_dashboard": InProjectOrMaker,
+		"get_dashboard_list": Listed, "add_dashboard": WritesProjectIfAny, "get_dashboard": ReadsProjectIfAny,
+		"update_dashboard": WritesProjectIfAny, "delete_dashboard": WritesProjectOrMaker,
 		"get_widget_types": SignedIn, "get_widget": Listed,
-		"get_widget_config_list": Listed, "add_widget_config": InProjectIfAny, "get_widget_config": InProjectIfAny,
-		"update_widget_config": InProjectIfAny, "delete_widget_config": InProjectIfAny,
+		"get_widget_config_list": Listed, "add_widget_config": WritesProjectIfAny, "get_widget_config": ReadsProjectIfAny,
+		"update_widget_config": WritesProjectIfAny, "delete_widget_config": WritesProjectIfAny,
 
 		"get_health": Anyone, "get_database_health": SignedIn, "get_health_info": SignedIn,
 
 		"login": Anyone, "support": Anyone, "config": Anyone, "auth": Anyone, "register": Anyone, "recover": Anyone,
-		"reset_password": Anyone, "activate": Anyone,
+		"reset_password": Anyone, "activate": Anyone, "start_sign_in": Anyone, "redeem_ticket": Anyone,
 		"get_current_user": SignedIn, "update_current_user": SignedIn,
 		"get_token_list": SignedIn, "add_token": SignedIn, "get_token": Own, "delete_token": Own,
+		"get_session_list": SignedIn, "delete_sessions": SignedIn, "delete_session": SignedIn, "get_token_use_list": SignedIn,
 
 		"admin_get_user_list": Superadmins, "admin_add_user": Superadmins, "admin_get_user": Superadmins,
 		"admin_update_user": Superadmins, "admin_delete_user": Superadmins,
 		"admin_get_project_list": Superadmins, "admin_add_project": Superadmins, "admin_get_project": Superadmins,
 		"admin_update_project": Superadmins, "admin_delete_project": Superadmins,
+		"admin_get_session_list": Superadmins, "admin_delete_sessions": Superadmins, "admin_get_audit_list": Superadmins,
 		"run_task": Superadmins,
 
-		"get_run_pin": InProject, "pin_run": InProject, "unpin_run": InProject,
+		"get_run_pin": ReadsProject, "pin_run": WritesProject, "unpin_run": WritesProject,
 		"admin_get_retention": Superadmins, "admin_preview_retention": Superadmins, "admin_set_retention": Superadmins,
 		"admin_delete_retention": Superadmins,
 		"admin_get_queue_list":   Superadmins, "admin_update_queue": Superadmins,
@@ -135,14 +145,20 @@ func (r Rule) allows(who *Identity, o Object) bool {
 		return true
 	case Superadmins:
 		return who.Superadmin
-	case Listed, InProject:
-		return who.CanAccess(o.Project)
-	case InProjectIfAny:
-		return o.Project == nil || who.CanAccess(o.Project)
-	case InProjectOrMaker:
-		return who.CanAccess(o.Project) || o.Project == nil && who.is(o.User)
+	case Listed, ReadsProject:
+		return who.CanRead(o.Project)
+	case ReadsProjectIfAny:
+		return o.Project == nil || who.CanRead(o.Project)
+	case WritesProject:
+		return who.CanWrite(o.Project)
+	case WritesProjectIfAny:
+		return o.Project == nil || who.CanWrite(o.Project)
+	case WritesProjectOrMaker:
+		return who.CanWrite(o.Project) || o.Project == nil && who.is(o.User)
 	case ProjectOwner:
-		return who.Superadmin || who.is(o.Owner)
+		return who.ownsObject(o)
+	case ProjectOwnerOrOwn:
+		return who.ownsObject(o) || who.is(o.User)
 	case Own:
 		return who.is(o.User)
 	case OwnOrSuperadmin:
@@ -155,3 +171,8 @@ func (r Rule) allows(who *Identity, o Object) bool {
 }
 
 func (i *Identity) is(user *uuid.UUID) bool { return user != nil && *user == i.UserID }
+
+// ownsObject says whether the user is the project's owner, now or by a role.
+func (i *Identity) ownsObject(o Object) bool {
+	return i.Superadmin || i.is(o.Owner) || o.Project != nil && i.owns(*o.Project)
+}

@@ -39,13 +39,13 @@ func TestWhatTheTableDoesNotKnowIsDenied(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	mine, owned, foreign, group := uuid.New(), uuid.New(), uuid.New(), uuid.New()
-	user := auth.NewIdentity(store.Caller{User: store.User{ID: uuid.New(), GroupID: &group}, Member: []uuid.UUID{mine}, Owned: []uuid.UUID{owned}})
+	mine, owned, read, foreign, group := uuid.New(), uuid.New(), uuid.New(), uuid.New(), uuid.New()
+	user := auth.NewIdentity(store.Caller{User: store.User{ID: uuid.New(), GroupID: &group}, Member: []uuid.UUID{mine, read}, Owned: []uuid.UUID{owned}, Reads: []uuid.UUID{read}})
 	super := auth.NewIdentity(store.Caller{User: store.User{ID: uuid.New(), IsSuperadmin: true}})
 	other := uuid.New()
 
 	none := auth.Object{}
-	inMine, inOwned, inForeign := auth.Object{Project: &mine}, auth.Object{Project: &owned}, auth.Object{Project: &foreign}
+	inMine, inOwned, inRead, inForeign := auth.Object{Project: &mine}, auth.Object{Project: &owned}, auth.Object{Project: &read}, auth.Object{Project: &foreign}
 	for _, c := range []struct {
 		rule  auth.Rule
 		what  auth.Object
@@ -59,18 +59,32 @@ func TestRules(t *testing.T) {
 		{auth.Listed, inMine, true, true},
 		{auth.Listed, inForeign, false, true},
 		{auth.Listed, none, false, true},
-		{auth.InProject, inMine, true, true},
-		{auth.InProject, inOwned, true, true},
-		{auth.InProject, inForeign, false, true},
-		{auth.InProject, none, false, true},
-		{auth.InProjectIfAny, inMine, true, true},
-		{auth.InProjectIfAny, inForeign, false, true},
-		{auth.InProjectIfAny, none, true, true},
-		{auth.InProjectOrMaker, inMine, true, true},
-		{auth.InProjectOrMaker, auth.Object{Project: &foreign, User: &user.UserID}, false, true},
-		{auth.InProjectOrMaker, auth.Object{User: &user.UserID}, true, true},
-		{auth.InProjectOrMaker, auth.Object{User: &other}, false, true},
-		{auth.InProjectOrMaker, none, false, true},
+		{auth.ReadsProject, inMine, true, true},
+		{auth.ReadsProject, inOwned, true, true},
+		{auth.ReadsProject, inRead, true, true},
+		{auth.ReadsProject, inForeign, false, true},
+		{auth.ReadsProject, none, false, true},
+		{auth.ReadsProjectIfAny, inRead, true, true},
+		{auth.ReadsProjectIfAny, inForeign, false, true},
+		{auth.ReadsProjectIfAny, none, true, true},
+		{auth.WritesProject, inMine, true, true},
+		{auth.WritesProject, inOwned, true, true},
+		{auth.WritesProject, inRead, false, true},
+		{auth.WritesProject, inForeign, false, true},
+		{auth.WritesProject, none, false, true},
+		{auth.WritesProjectIfAny, inMine, true, true},
+		{auth.WritesProjectIfAny, inRead, false, true},
+		{auth.WritesProjectIfAny, inForeign, false, true},
+		{auth.WritesProjectIfAny, none, true, true},
+		{auth.WritesProjectOrMaker, inMine, true, true},
+		{auth.WritesProjectOrMaker, auth.Object{Project: &read, User: &user.UserID}, false, true},
+		{auth.WritesProjectOrMaker, auth.Object{Project: &foreign, User: &user.UserID}, false, true},
+		{auth.WritesProjectOrMaker, auth.Object{User: &user.UserID}, true, true},
+		{auth.WritesProjectOrMaker, auth.Object{User: &other}, false, true},
+		{auth.WritesProjectOrMaker, none, false, true},
+		{auth.ProjectOwnerOrOwn, auth.Object{Project: &mine, User: &user.UserID}, true, true},
+		{auth.ProjectOwnerOrOwn, auth.Object{Project: &mine, User: &other}, false, true},
+		{auth.ProjectOwner, inOwned, true, true},
 		{auth.ProjectOwner, auth.Object{Project: &owned, Owner: &user.UserID}, true, true},
 		{auth.ProjectOwner, auth.Object{Project: &mine, Owner: &other}, false, true},
 		{auth.ProjectOwner, inMine, false, true},
@@ -93,7 +107,7 @@ func TestRules(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, auth.Table{"op": auth.Superadmins}.Enter("op", user), auth.ErrForbidden)
-	require.NoError(t, auth.Table{"op": auth.InProject}.Enter("op", user), "the object decides, later")
+	require.NoError(t, auth.Table{"op": auth.ReadsProject}.Enter("op", user), "the object decides, later")
 	require.NoError(t, auth.Table{"op": auth.Anyone}.Enter("op", nil))
 }
 

@@ -35,10 +35,11 @@ func TestProvidersThatAreSetUp(t *testing.T) {
 		"server_url": "https://sso.example.com/auth", "realm": "all", "client_id": "k", "display_name": "SSO", "icon": "redhat", "verify_ssl": true,
 		"authorization_url": "https://sso.example.com/auth/realms/all/protocol/openid-connect/auth",
 		"redirect_uri":      "https://api.example.com/api/login/auth/keycloak",
+		"start_url":         "https://api.example.com/api/login/start/keycloak",
 	}, a.ProviderConfig("keycloak"))
 	require.Equal(t, map[string]any{
 		"client_id": "g", "scope": "read_user", "authorization_url": "https://git.example.com/oauth/authorize",
-		"redirect_uri": "https://api.example.com/api/login/auth/gitlab",
+		"redirect_uri": "https://api.example.com/api/login/auth/gitlab", "start_url": "https://api.example.com/api/login/start/gitlab",
 	}, a.ProviderConfig("gitlab"))
 	require.Equal(t, "https://proxy.example.com/auth", a.ProviderConfig("google")["authorization_url"])
 }

@@ -113,8 +113,15 @@ type SignIn struct {
 	JWTSecret   Secret
 	JWTIssuer   string
 	JWTLifetime time.Duration
-	// BcryptCost is the cost of new password hashes, 4 to 31.
+	// PasswordHash is auto, argon2id or bcrypt; auto is argon2id but in a database that was adopted.
+	PasswordHash string
+	// BcryptCost is the cost of new bcrypt hashes, 4 to 31.
 	BcryptCost int
+	// Attempts are the wrong passwords that one client may send for one address within Lockout.
+	Attempts int
+	Lockout  time.Duration
+	// TokensOnce shows an API token only when it is made.
+	TokensOnce bool
 	// UserLogin allows signing in with e-mail and password; superadmins may always.
 	UserLogin bool
 }
@@ -130,11 +137,14 @@ type Superadmin struct {
 // Providers are the external sign-in providers. One whose ClientID is empty is off.
 type Providers struct {
 	Keycloak Keycloak
+	OpenID   OpenID
 	Google   Provider
 	GitHub   Provider
 	GitLab   Provider
 	// Facebook has its app id in ClientID.
 	Facebook Provider
+	// OriginalPage lets the page of Ibutsu 3.1.1 sign people in, which sends no state.
+	OriginalPage bool
 }
 
 // Provider is one OAuth 2 provider. Empty URLs mean the provider's own.
@@ -144,6 +154,20 @@ type Provider struct {
 	BaseURL      string
 	AuthURL      string
 	TokenURL     string
+	// UserURL says who a token is for.
+	UserURL string
+}
+
+// OpenID is any provider that speaks OpenID Connect. It needs ClientID and IssuerURL, else it is off.
+type OpenID struct {
+	IssuerURL    string
+	ClientID     string
+	ClientSecret Secret
+	Scopes       []string
+	Name         string
+	Icon         string
+	// TrustEmail takes every address for verified that the provider gives.
+	TrustEmail bool
 }
 
 // Keycloak needs ClientID and BaseURL, else it is off.
@@ -155,6 +179,10 @@ type Keycloak struct {
 	Name      string
 	Icon      string
 	VerifySSL bool
+	// ClientSecret is empty for a public client.
+	ClientSecret Secret
+	// TrustEmail takes every address for verified that Keycloak gives.
+	TrustEmail bool
 }
 
 // Mail is the SMTP server. Empty Server means that mails are written to the log instead.
@@ -168,7 +196,12 @@ type Mail struct {
 	Sender       string
 	SuppressSend bool
 	Timeout      time.Duration
+	// CAFile has certificates of authorities that vouch for the server, besides the system's.
+	CAFile string
 }
+
+// Sends says whether mails are sent, and not only written to the log.
+func (m Mail) Sends() bool { return m.Server != "" && !m.SuppressSend }
 
 // Limits bound what a caller may send. Sizes are bytes.
 type Limits struct {
@@ -200,6 +233,8 @@ type Retention struct {
 	Artifacts time.Duration
 	Results   time.Duration
 	Runs      time.Duration
+	// Audit is the age at which records of who changed what are deleted.
+	Audit time.Duration
 }
 
 // Log is what is logged and in which form.

@@ -45,9 +45,6 @@ func (s Setting) markdownHelp() string {
 	if s.Secret {
 		help += ". Secret"
 	}
-	if s.NoEffect {
-		help += ". Without effect in this version"
-	}
 	return help
 }
 

@@ -14,21 +14,6 @@ func (l *loader) resolve() {
 	l.resolveSuperadmin()
 	l.resolveProviders()
 	l.resolveMail()
-	l.tellNoEffect()
-}
-
-// tellNoEffect says in one line which of the given settings do nothing. A sign-in provider or a mail server that is
-// silently not used costs its owner an afternoon.
-func (l *loader) tellNoEffect() {
-	var names []string
-	for _, s := range l.settings {
-		if from, given := l.origins[s.Name]; s.NoEffect && given && from.Level != LevelDerived {
-			names = append(names, l.called(s.Name))
-		}
-	}
-	if len(names) > 0 {
-		l.warnf("%s: accepted, without effect in this version", strings.Join(names, ", "))
-	}
 }
 
 func (l *loader) derive(name, from string) {
@@ -109,6 +94,12 @@ func (l *loader) resolveProviders() {
 		l.warnf("KEYCLOAK_CLIENT_ID is missing although %s is set: Keycloak stays off", l.called("keycloak_base_url"))
 	case keycloak.ClientID != "" && keycloak.Realm == "":
 		l.warnf("KEYCLOAK_REALM is missing although %s is set: Keycloak cannot answer without it", l.called("keycloak_client_id"))
+	}
+	switch openID := l.config.Providers.OpenID; {
+	case openID.ClientID != "" && openID.IssuerURL == "":
+		l.warnf("OIDC_ISSUER_URL is missing although %s is set: OpenID Connect stays off", l.called("oidc_client_id"))
+	case openID.ClientID == "" && openID.IssuerURL != "":
+		l.warnf("OIDC_CLIENT_ID is missing although %s is set: OpenID Connect stays off", l.called("oidc_issuer_url"))
 	}
 	gitlab := l.config.Providers.GitLab
 	if gitlab.ClientID != "" && gitlab.BaseURL == "" && gitlab.AuthURL == "" {

@@ -21,9 +21,6 @@ type Setting struct {
 	Default, DefaultNote string
 	// Secret values are masked and may also come from a file (NAME_FILE, systemd credentials, flag --NAME-file).
 	Secret bool
-	// NoEffect settings are accepted so that set-ups can be moved as they are, and no part of this version reads them. Who
-	// sets one is told.
-	NoEffect bool
 	// Common settings are listed in the help of the commands that read them; the others only in check-config and docs.
 	Common bool
 
@@ -375,9 +372,37 @@ func signInSettings() []Setting {
 			},
 		},
 		{
+			Name: "password_hash", Group: GroupSignIn, Default: "auto",
+			Env:  env("password_hash"),
+			Help: "Kind of password hashes, renewed at sign-in: argon2id, bcrypt (Ibutsu's), or auto: argon2id but in a database taken over from Ibutsu",
+			bind: func(c *Config) value {
+				return choiceValue{&c.SignIn.PasswordHash, []string{"auto", "argon2id", "bcrypt"}}
+			},
+		},
+		{
+			Name: "login_attempts", Group: GroupSignIn, Default: "10",
+			Env:  env("login_attempts"),
+			Help: "Wrong passwords for one address that one client may send before it has to wait; ten times as many for all clients",
+			bind: func(c *Config) value { return intValue{&c.SignIn.Attempts, 1, 10000} },
+		},
+		{
+			Name: "login_lockout", Group: GroupSignIn, Default: "5m",
+			Env:  env("login_lockout"),
+			Help: "How long that is counted, and waited for",
+			bind: func(c *Config) value {
+				return durationValue{to: &c.SignIn.Lockout, min: time.Second, max: day}
+			},
+		},
+		{
+			Name: "tokens_shown_once", Group: GroupSignIn, Default: "false",
+			Env:  env("tokens_shown_once"),
+			Help: "Show an API token only when it is made, and keep no more than its hash; Ibutsu's own page shows them always",
+			bind: func(c *Config) value { return boolValue{&c.SignIn.TokensOnce} },
+		},
+		{
 			Name: "bcrypt_cost", Group: GroupSignIn, Default: "12",
 			Env:  env("bcrypt_cost", strong("BCRYPT_LOG_ROUNDS")),
-			Help: "Cost of new password hashes; one more doubles the time",
+			Help: "Cost of new bcrypt hashes; one more doubles the time",
 			bind: func(c *Config) value { return intValue{&c.SignIn.BcryptCost, 4, 31} },
 		},
 		{
@@ -415,7 +440,7 @@ func signInSettings() []Setting {
 
 func providerSettings() []Setting {
 	row := func(name, variable, help string, bind func(*Config) value) Setting {
-		return Setting{Name: name, Group: GroupProviders, Env: env(name, strong(variable)), Help: help, NoEffect: true, bind: bind}
+		return Setting{Name: name, Group: GroupProviders, Env: env(name, strong(variable)), Help: help, bind: bind}
 	}
 	text := func(name, help string, field func(*Config) *string) Setting {
 		return row(name, strings.ToUpper(name), help, func(c *Config) value { return textValue{field(c)} })
@@ -434,7 +459,33 @@ func providerSettings() []Setting {
 	verify := row("keycloak_verify_ssl", "KEYCLOAK_VERIFY_SSL", "Keycloak: check its certificate: y…, t… or 1",
 		func(c *Config) value { return firstLetterValue{&c.Providers.Keycloak.VerifySSL} })
 	verify.Default = "true"
-	settings = append(settings, verify)
+	secretOf := func(name, help string, field func(*Config) *Secret) Setting {
+		s := row(name, strings.ToUpper(name), help, func(c *Config) value { return secretValue{field(c)} })
+		s.Secret = true
+		return s
+	}
+	flag := func(name, help string, field func(*Config) *bool) Setting {
+		s := row(name, strings.ToUpper(name), help, func(c *Config) value { return boolValue{field(c)} })
+		s.Default = "false"
+		return s
+	}
+	scopes := row("oidc_scopes", "OIDC_SCOPES", "OpenID Connect: what is asked for", func(c *Config) value { return listValue{&c.Providers.OpenID.Scopes} })
+	scopes.Default = "openid,email,profile"
+	original := flag("sign_in_original_page", "Let the page of Ibutsu 3.1.1 sign people in by providers: without state and PKCE, and with the token in the address",
+		func(c *Config) *bool { return &c.Providers.OriginalPage })
+	original.Env = env(original.Name)
+	settings = append(settings, verify,
+		secretOf("keycloak_client_secret", "Keycloak: client secret; none for a public client", func(c *Config) *Secret { return &c.Providers.Keycloak.ClientSecret }),
+		flag("keycloak_trust_email", "Keycloak: take every e-mail address for verified", func(c *Config) *bool { return &c.Providers.Keycloak.TrustEmail }),
+		text("oidc_issuer_url", "OpenID Connect: the issuer exactly as it calls itself, under which /.well-known/openid-configuration is", func(c *Config) *string { return &c.Providers.OpenID.IssuerURL }),
+		text("oidc_client_id", "OpenID Connect: client id", func(c *Config) *string { return &c.Providers.OpenID.ClientID }),
+		secretOf("oidc_client_secret", "OpenID Connect: client secret; none for a public client", func(c *Config) *Secret { return &c.Providers.OpenID.ClientSecret }),
+		scopes,
+		text("oidc_name", "OpenID Connect: text of the button", func(c *Config) *string { return &c.Providers.OpenID.Name }),
+		text("oidc_icon", "OpenID Connect: icon of the button", func(c *Config) *string { return &c.Providers.OpenID.Icon }),
+		flag("oidc_trust_email", "OpenID Connect: take every e-mail address for verified", func(c *Config) *bool { return &c.Providers.OpenID.TrustEmail }),
+		original,
+	)
 
 	for _, p := range []struct {
 		name, title string
@@ -456,6 +507,7 @@ func providerSettings() []Setting {
 			root(p.name+"_base_url", p.title+": address in front of relative paths", func(c *Config) *string { return &p.of(c).BaseURL }),
 			text(p.name+"_auth_url", p.title+": page of authorization", func(c *Config) *string { return &p.of(c).AuthURL }),
 			text(p.name+"_token_url", p.title+": where codes become tokens", func(c *Config) *string { return &p.of(c).TokenURL }),
+			text(p.name+"_user_url", p.title+": where it says who a token is for", func(c *Config) *string { return &p.of(c).UserURL }),
 		)
 	}
 	return settings
@@ -504,6 +556,11 @@ func mailSettings() []Setting {
 			bind: func(c *Config) value { return boolValue{&c.Mail.SuppressSend} },
 		},
 		{
+			Name: "mail_ca_file",
+			Help: "File with certificates of authorities that vouch for the SMTP server, besides the system's",
+			bind: func(c *Config) value { return textValue{&c.Mail.CAFile} },
+		},
+		{
 			Name: "mail_timeout", Default: "30s",
 			Help: "How long sending one mail may take; a bare number is seconds",
 			bind: func(c *Config) value {
@@ -512,7 +569,7 @@ func mailSettings() []Setting {
 		},
 	}
 	for i := range settings {
-		settings[i].Group, settings[i].NoEffect = GroupMail, true
+		settings[i].Group = GroupMail
 		settings[i].Env = env(settings[i].Name, strong(strings.ToUpper(settings[i].Name)))
 	}
 	return settings
@@ -581,6 +638,7 @@ func jobSettings() []Setting {
 		keep("keep_imports", "7d", "Age at which imports are deleted", func(c *Config) *time.Duration { return &c.Retention.Imports }),
 		keep("keep_artifacts", "90d", "Age at which artifacts are deleted", func(c *Config) *time.Duration { return &c.Retention.Artifacts }),
 		keep("keep_results", "150d", "Age at which results are deleted", func(c *Config) *time.Duration { return &c.Retention.Results }),
+		keep("keep_audit", "365d", "Age at which records of who changed what are deleted", func(c *Config) *time.Duration { return &c.Retention.Audit }),
 		keep("keep_runs", "360d", "Age at which runs are deleted", func(c *Config) *time.Duration { return &c.Retention.Runs }),
 	}
 }

@@ -25,6 +25,7 @@ const (
 	queueImports     = "imports"
 	queueQueries     = "queries"
 	queueMaintenance = "maintenance"
+	queueMail        = "mail"
 )
 
 // settle is how long a run's job waits for more of its results.

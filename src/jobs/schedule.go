@@ -33,6 +33,7 @@ func DefaultSchedule(keep config.Retention) []Periodic {
 		{"prune-old-runs", "0 6 * * 6", keeping(keep, store.KindRuns), "Delete runs that are older than keep_runs, or than their project's rule"},
 		{"sync-aborted-runs", "@every 30m", SyncRuns{}, "Count runs anew whose summary does not fit their results"},
 		// Ours, not the original's.
+		{"tidy-accounts", "30 3 * * *", TidyAccounts{Audit: int64(keep.Audit / time.Second)}, "Delete sign-ins that ended, and records of changes older than keep_audit"},
 		{"tally-wishes", "@every 1h", TallyWishes{}, "Propose tallies for what dashboards often count"},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/importer"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -27,6 +28,9 @@ type WorkerOptions struct {
 	// Imports is how many imports run at once; 0 means 2.
 	Imports int
 	Log     zerolog.Logger
+	// Post sends mails, whose links begin with Addresses; nil: mails wait for a worker that can.
+	Post      Post
+	Addresses auth.Addresses
 	// TallyWishes looks after the fields that dashboards count; nil: nobody does.
 	TallyWishes func(context.Context) error
 	// Slog receives what the job queue itself has to say from warnings on; nil discards it.
@@ -75,11 +79,13 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	river.AddWorker(workers, &seedUsers{store: o.Store})
 	river.AddWorker(workers, &recountRollups{store: o.Store, log: o.Log})
 	river.AddWorker(workers, &tallyWishes{tend: o.TallyWishes})
+	river.AddWorker(workers, &sendMail{store: o.Store, post: o.Post, at: o.Addresses, now: o.Now, log: o.Log})
+	river.AddWorker(workers, &tidyAccounts{store: o.Store, now: o.Now, log: o.Log})
 	addPruners(workers, o.Store, o.Now, o.Log)
 
 	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}
 	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
-	room := map[string]int{queueDefault: 4, queueImports: o.Imports, queueQueries: 2, queueMaintenance: 1}
+	room := map[string]int{queueDefault: 4, queueImports: o.Imports, queueQueries: 2, queueMaintenance: 1, queueMail: 2}
 	w.beat = newHeartbeat(o.Store, w.id, "worker", o.Version, room, o.Log)
 	queues := map[string]river.QueueConfig{}
 	for queue, most := range room {

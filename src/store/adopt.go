@@ -111,7 +111,7 @@ func (a adoption) legacy() bool { return len(a.tables) > 0 && a.revision == "" }
 func (a adoption) found() string {
 	switch {
 	case a.empty():
-		return "empty"
+		return foundEmpty
 	case a.legacy():
 		return "Ibutsu before 3.0"
 	default:

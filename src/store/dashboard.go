@@ -81,7 +81,7 @@ func (s *Store) Dashboards(ctx context.Context, q DashboardQuery) ([]Dashboard, 
 
 // InsertDashboard adds a dashboard. ErrConflict: the id is taken; ErrReference: there is no such project or user.
 func (s *Store) InsertDashboard(ctx context.Context, d Dashboard) error {
-	return wrap("add dashboard", s.q.InsertDashboard(ctx, db.InsertDashboardParams(d)))
+	return wrap("add dashboard", s.change(ctx, func(q *db.Queries) error { return q.InsertDashboard(ctx, db.InsertDashboardParams(d)) }))
 }
 
 // UpdateDashboard changes a dashboard under its row lock. An error of change is returned as it is, and nothing is written.

@@ -46,7 +46,9 @@ func (s *Store) Groups(ctx context.Context, page, size int) ([]Group, int64, err
 
 // InsertGroup adds a group. ErrConflict: the id is taken.
 func (s *Store) InsertGroup(ctx context.Context, g Group) error {
-	return wrap("add group", s.q.InsertGroup(ctx, db.InsertGroupParams{ID: g.ID, Name: g.Name, Data: orNull(g.Data)}))
+	return wrap("add group", s.change(ctx, func(q *db.Queries) error {
+		return q.InsertGroup(ctx, db.InsertGroupParams{ID: g.ID, Name: g.Name, Data: orNull(g.Data)})
+	}))
 }
 
 // UpdateGroup changes a group under its row lock. An error of change is returned as it is, and nothing is written.

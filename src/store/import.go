@@ -244,7 +244,7 @@ func (s *Store) ProjectForImport(ctx context.Context, nameOrID string, user uuid
 		SELECT p.id FROM projects p
 		 WHERE (p.id::text = lower($1) OR p.name = $1)
 		   AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND (u.is_superadmin OR p.owner_id = u.id
-		       OR EXISTS (SELECT 1 FROM users_projects m WHERE m.user_id = u.id AND m.project_id = p.id)))
+		       OR EXISTS (SELECT 1 FROM users_projects m WHERE m.user_id = u.id AND m.project_id = p.id AND m.role <> 'reader')))
 		 LIMIT 2`, nameOrID, user)
 	if err != nil {
 		return nil, wrap("project of import", err)

@@ -58,7 +58,7 @@ func Migrate(ctx context.Context, url string, o MigrateOptions) (MigrationReport
 	}
 	defer pool.Close()
 	if current, err := upToDate(ctx, pool); err != nil || current {
-		return MigrationReport{Found: "this server's"}, wrap("migrate", err)
+		return MigrationReport{Found: foundOurs}, wrap("migrate", err)
 	}
 	if o.DryRun {
 		return plan(ctx, pool)
@@ -68,20 +68,48 @@ func Migrate(ctx context.Context, url string, o MigrateOptions) (MigrationReport
 		// Another process may have been here while we waited.
 		current, err := upToDate(ctx, pool)
 		if err != nil || current {
-			report.Found = "this server's"
+			report.Found = foundOurs
 			return err
 		}
 		report, err = plan(ctx, pool)
 		if err != nil {
 			return err
 		}
-		return migrate(ctx, pool, o.Log)
+		if err := migrate(ctx, pool, o.Log); err != nil {
+			return err
+		}
+		return markAdopted(ctx, pool, report.Found)
 	})
 	if err != nil {
 		return report, fmt.Errorf("store: migrate: %w", err)
 	}
 	return report, nil
 }
+
+// adoptedKey is where the database keeps what it was when it was taken over.
+const adoptedKey = "adopted"
+
+// markAdopted keeps what a database was before it became ours: some things stay as the original can use them.
+func markAdopted(ctx context.Context, pool *pgxpool.Pool, found string) error {
+	if found == foundEmpty || found == foundOurs {
+		return nil
+	}
+	_, err := pool.Exec(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, adoptedKey, found)
+	return err
+}
+
+// Adopted says whether the database was taken over from the original, which may be wanted back.
+func (s *Store) Adopted(ctx context.Context) (bool, error) {
+	var adopted bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM settings WHERE key = $1)`, adoptedKey).Scan(&adopted)
+	return adopted, wrap("adopted", err)
+}
+
+// What a migration finds that is nothing to take over.
+const (
+	foundEmpty = "empty"
+	foundOurs  = "this server's"
+)
 
 // SchemaCurrent says whether the database is in the shape that this build works with.
 func (s *Store) SchemaCurrent(ctx context.Context) (bool, error) {
@@ -156,7 +184,7 @@ func plan(ctx context.Context, pool *pgxpool.Pool) (MigrationReport, error) {
 				applied[id] = true
 			}
 		}
-		report.Found = "this server's"
+		report.Found = foundOurs
 		if !applied[baseVersion] {
 			a, err := inspect(ctx, tx)
 			if err != nil {

@@ -208,11 +208,11 @@ func TestCallerHasProjectsAndTokens(t *testing.T) {
 
 	c, err := s.Caller(ctx, a.ID, "kept")
 	require.NoError(t, err)
-	require.Equal(t, store.Caller{User: a.User, Member: []uuid.UUID{member.ID}, Owned: []uuid.UUID{owned.ID}, TokenKept: true}, c)
+	require.Equal(t, store.Caller{User: a.User, Member: []uuid.UUID{member.ID}, Owned: []uuid.UUID{owned.ID}, Reads: []uuid.UUID{}, Token: token.ID}, c)
 	require.NoError(t, s.DeleteToken(ctx, token.ID))
 	c, err = s.Caller(ctx, a.ID, "kept")
 	require.NoError(t, err)
-	require.False(t, c.TokenKept)
+	require.Equal(t, uuid.Nil, c.Token)
 	_, err = s.Caller(ctx, uuid.New(), "kept")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

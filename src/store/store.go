@@ -106,9 +106,22 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error { return wrap("ping", s.pool.Ping(ctx)) }
 
-// InTx runs f in a transaction, which commits when f returns nil.
+// InTx runs f in a transaction, which commits when f returns nil. What it changes is recorded under the actor of ctx.
 func (s *Store) InTx(ctx context.Context, f func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, f)
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := nameActor(ctx, tx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+// change runs one statement of its own, in a transaction where its actor is to be recorded.
+func (s *Store) change(ctx context.Context, f func(*db.Queries) error) error {
+	if _, ok := actorOf(ctx); !ok {
+		return f(s.q)
+	}
+	return s.InTx(ctx, func(tx pgx.Tx) error { return f(s.q.WithTx(tx)) })
 }
 
 // Secret returns the value kept under the key, and keeps the given one first when there is none. Processes that start

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -70,6 +71,12 @@ func (s *Store) Account(ctx context.Context, email string) (Account, error) {
 	return account(u), wrap("account", err)
 }
 
+// AccountByID returns one account, or ErrNotFound.
+func (s *Store) AccountByID(ctx context.Context, id uuid.UUID) (Account, error) {
+	u, err := s.q.GetAccount(ctx, id)
+	return account(u), wrap("account", err)
+}
+
 // AccountByCode returns the account that has this activation code, or ErrNotFound.
 func (s *Store) AccountByCode(ctx context.Context, code string) (Account, error) {
 	u, err := s.q.GetAccountByCode(ctx, &code)
@@ -97,11 +104,22 @@ func (s *Store) Users(ctx context.Context, q UserQuery) ([]User, int64, error) {
 // InsertAccount adds an account that the projects list. ErrConflict: the id or the address is taken; ErrReference: there is
 // no such group or project.
 func (s *Store) InsertAccount(ctx context.Context, a Account, projects ...uuid.UUID) error {
+	return s.AddAccount(ctx, a, func(ctx context.Context, tx pgx.Tx) error { return s.SetProjectsTx(ctx, tx, a.ID, projects) })
+}
+
+// AddAccount adds an account, and then does what also says in the same transaction. Errors are those of InsertAccount, and of
+// also as they are.
+func (s *Store) AddAccount(ctx context.Context, a Account, also ...TxFunc) error {
 	return s.InTx(ctx, func(tx pgx.Tx) error {
 		if err := s.q.WithTx(tx).InsertAccount(ctx, db.InsertAccountParams(accountRow(a))); err != nil {
 			return wrap("add user", err)
 		}
-		return s.SetProjectsTx(ctx, tx, a.ID, projects)
+		for _, f := range also {
+			if err := f(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -204,14 +222,24 @@ func (s *Store) DeleteUser(ctx context.Context, id, heir uuid.UUID) error {
 // Caller is what a request is judged by.
 type Caller struct {
 	User
-	// Member are the projects that list the user, Owned those that the user owns; each in the order of the ids.
-	Member, Owned []uuid.UUID
-	// TokenKept says whether the token is among the user's.
-	TokenKept bool
+	// Member are the projects that list the user, Owned those that the user owns, Reads those of Member where the user may
+	// only read; each in the order of the ids. An owner reads and writes whatever the list says.
+	Member, Owned, Reads []uuid.UUID
+	// Token is the API token that this is; the zero id where it is none that its user keeps.
+	Token uuid.UUID
+	// Session is the sign-in that this is the token of; nil where none is known. Revoked says that it was ended.
+	Session *uuid.UUID
+	Revoked bool
+	// Cut is the moment before which sign-ins do not count that have no session; nil for none.
+	Cut *time.Time
 }
 
-// Caller returns the user with the projects, and whether the token is kept; ErrNotFound when there is no such user.
+// Caller returns the user with the projects, and what is known of the token; ErrNotFound when there is no such user.
 func (s *Store) Caller(ctx context.Context, id uuid.UUID, token string) (Caller, error) {
-	c, err := s.q.GetCaller(ctx, db.GetCallerParams{ID: id, Token: token})
-	return Caller{User: User{c.ID, c.Email, c.Name, c.IsSuperadmin, c.IsActive, c.GroupID}, Member: c.Member, Owned: c.Owned, TokenKept: c.TokenKept}, wrap("caller", err)
+	hash := TokenHash(token)
+	c, err := s.q.GetCaller(ctx, db.GetCallerParams{ID: id, Token: token, Hashed: hashedToken(hash), Hash: hash})
+	return Caller{
+		User: User{c.ID, c.Email, c.Name, c.IsSuperadmin, c.IsActive, c.GroupID}, Member: c.Member, Owned: c.Owned, Reads: c.Reads,
+		Token: c.TokenID, Session: c.SessionID, Revoked: c.Revoked, Cut: c.Cut,
+	}, wrap("caller", err)
 }

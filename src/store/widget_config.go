@@ -88,9 +88,11 @@ func (s *Store) WidgetConfigs(ctx context.Context, q WidgetConfigQuery) ([]Widge
 // InsertWidgetConfig adds a widget configuration. ErrConflict: the id is taken; ErrReference: there is no such project or
 // dashboard.
 func (s *Store) InsertWidgetConfig(ctx context.Context, w WidgetConfig) error {
-	return wrap("add widget configuration", s.q.InsertWidgetConfig(ctx, db.InsertWidgetConfigParams{
-		ID: w.ID, ProjectID: w.ProjectID, DashboardID: w.DashboardID, Title: w.Title, Type: w.Type, Widget: w.Widget, Weight: w.Weight,
-		Params: orNull(w.Params), Navigable: w.Navigable,
+	return wrap("add widget configuration", s.change(ctx, func(q *db.Queries) error {
+		return q.InsertWidgetConfig(ctx, db.InsertWidgetConfigParams{
+			ID: w.ID, ProjectID: w.ProjectID, DashboardID: w.DashboardID, Title: w.Title, Type: w.Type, Widget: w.Widget, Weight: w.Weight,
+			Params: orNull(w.Params), Navigable: w.Navigable,
+		})
 	}))
 }
 
@@ -120,9 +122,11 @@ func (s *Store) UpdateWidgetConfig(ctx context.Context, id uuid.UUID, change fun
 
 // DeleteWidgetConfig deletes a widget configuration, or returns ErrNotFound.
 func (s *Store) DeleteWidgetConfig(ctx context.Context, id uuid.UUID) error {
-	n, err := s.q.DeleteWidgetConfig(ctx, id)
-	if err == nil && n == 0 {
-		err = pgx.ErrNoRows
-	}
-	return wrap("delete widget configuration", err)
+	return wrap("delete widget configuration", s.change(ctx, func(q *db.Queries) error {
+		n, err := q.DeleteWidgetConfig(ctx, id)
+		if err == nil && n == 0 {
+			err = pgx.ErrNoRows
+		}
+		return err
+	}))
 }

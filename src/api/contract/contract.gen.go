@@ -65,6 +65,51 @@ type ArtifactList struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// AuditEvent defines model for AuditEvent.
+type AuditEvent struct {
+	// Action The kind of object and what was done, as user.update
+	Action string `json:"action"`
+
+	// Actor The address that they had
+	Actor string `json:"actor"`
+
+	// ActorId Who made it; null for somebody who was not signed in, and for a change past the server
+	ActorId string `json:"actor_id"`
+
+	// At When it was made
+	At string `json:"at"`
+
+	// Changes For each field a list of two, what it was and what it is
+	Changes map[string]interface{} `json:"changes"`
+
+	// Client The address of their machine
+	Client string `json:"client"`
+
+	// Id The number of the change; later ones have higher ones
+	Id int `json:"id"`
+
+	// ObjectId The id of what was changed
+	ObjectId string `json:"object_id"`
+
+	// ObjectName The name that it had
+	ObjectName string `json:"object_name"`
+
+	// ObjectType user, group, project, member, dashboard, widget, token, session, login or the operation's own
+	ObjectType string `json:"object_type"`
+
+	// ProjectId The project that it is in
+	ProjectId string `json:"project_id"`
+
+	// RequestId Under what the server's log tells more
+	RequestId string `json:"request_id"`
+}
+
+// AuditList defines model for AuditList.
+type AuditList struct {
+	Events     []AuditEvent `json:"events"`
+	Pagination Pagination   `json:"pagination"`
+}
+
 // CreateToken defines model for CreateToken.
 type CreateToken struct {
 	// Expires When it ends; null for never
@@ -274,6 +319,9 @@ type LoginConfig struct {
 
 	// Scope What to ask for
 	Scope *string `json:"scope,omitempty"`
+
+	// StartUrl Where a page sends the browser to sign in, with a challenge; left out where the provider is not set up
+	StartUrl *string `json:"start_url,omitempty"`
 }
 
 // LoginError defines model for LoginError.
@@ -301,6 +349,9 @@ type LoginSupport struct {
 
 	// Keycloak Whether this provider is set up
 	Keycloak *bool `json:"keycloak,omitempty"`
+
+	// Oidc Whether another provider is set up that speaks OpenID Connect; left out where not
+	Oidc *bool `json:"oidc,omitempty"`
 
 	// User Whether a password is enough
 	User *bool `json:"user,omitempty"`
@@ -337,6 +388,48 @@ type Maintenance struct {
 type MaintenanceList struct {
 	// Tasks The tasks
 	Tasks []Maintenance `json:"tasks"`
+}
+
+// Member defines model for Member.
+type Member struct {
+	// Email The address of the user
+	Email string `json:"email"`
+
+	// IsActive Whether the user may sign in
+	IsActive bool `json:"is_active"`
+
+	// Listed Whether lists show the project's rows to the user; not those of an owner who is no member
+	Listed bool `json:"listed"`
+
+	// Name The name of the user
+	Name string `json:"name"`
+
+	// Role What the user may do in the project; a reader changes nothing
+	Role string `json:"role"`
+
+	// UserId The id of the user
+	UserId string `json:"user_id"`
+}
+
+// MemberAdd defines model for MemberAdd.
+type MemberAdd struct {
+	// Email The address of the user
+	Email string `json:"email"`
+
+	// Role What the user may do
+	Role string `json:"role"`
+}
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Members    []Member   `json:"members"`
+	Pagination Pagination `json:"pagination"`
+}
+
+// MemberRole defines model for MemberRole.
+type MemberRole struct {
+	// Role What the user may do
+	Role string `json:"role"`
 }
 
 // Message What a person can read
@@ -680,6 +773,45 @@ type ScheduleList struct {
 	Schedules []Schedule `json:"schedules"`
 }
 
+// Session defines model for Session.
+type Session struct {
+	// Agent How the browser or program called itself
+	Agent string `json:"agent"`
+
+	// Client The address that it was last used from
+	Client string `json:"client"`
+
+	// Created When it began
+	Created string `json:"created"`
+
+	// Current Whether it is the one that asks
+	Current bool `json:"current"`
+
+	// Expires When it ends
+	Expires string `json:"expires"`
+
+	// Id The id
+	Id string `json:"id"`
+
+	// LastUsed When it was last used, to half a minute
+	LastUsed string `json:"last_used"`
+
+	// Method password, or the name of the provider; empty for a token that was made by another server
+	Method string `json:"method"`
+}
+
+// SessionList defines model for SessionList.
+type SessionList struct {
+	Pagination Pagination `json:"pagination"`
+	Sessions   []Session  `json:"sessions"`
+}
+
+// SessionsEnded defines model for SessionsEnded.
+type SessionsEnded struct {
+	// Ended How many there were
+	Ended int `json:"ended"`
+}
+
 // Task The state of a task. One that is done has the members of its result beside these.
 type Task struct {
 	// Error Why it failed
@@ -704,6 +836,15 @@ type TaskStart struct {
 	Task string `json:"task"`
 }
 
+// TicketRedemption defines model for TicketRedemption.
+type TicketRedemption struct {
+	// Ticket What came in the page's address
+	Ticket string `json:"ticket"`
+
+	// Verifier The secret whose challenge began the sign-in
+	Verifier string `json:"verifier"`
+}
+
 // Token defines model for Token.
 type Token struct {
 	// Expires When it ends
@@ -726,6 +867,36 @@ type Token struct {
 type TokenList struct {
 	Pagination Pagination `json:"pagination"`
 	Tokens     []Token    `json:"tokens"`
+}
+
+// TokenUse defines model for TokenUse.
+type TokenUse struct {
+	// Agent How the program called itself
+	Agent string `json:"agent"`
+
+	// Client The address that it was last used from
+	Client string `json:"client"`
+
+	// Created When it was made; null for one that is older than this server
+	Created string `json:"created"`
+
+	// Expires When it ends; null for never
+	Expires string `json:"expires"`
+
+	// Id The id of the token
+	Id string `json:"id"`
+
+	// LastUsed When it was last used, to half a minute; null for never
+	LastUsed string `json:"last_used"`
+
+	// Name Its name
+	Name string `json:"name"`
+}
+
+// TokenUseList defines model for TokenUseList.
+type TokenUseList struct {
+	Pagination Pagination `json:"pagination"`
+	Tokens     []TokenUse `json:"tokens"`
 }
 
 // UpdateRun defines model for UpdateRun.
@@ -983,6 +1154,39 @@ type UnsupportedMediaTypeApplicationJSON = Message
 // UnsupportedMediaTypeApplicationProblemPlusJSON What went wrong, as RFC 7807 has it
 type UnsupportedMediaTypeApplicationProblemPlusJSON = Problem
 
+// AdminGetAuditListParams defines parameters for AdminGetAuditList.
+type AdminGetAuditListParams struct {
+	// ActorId Only what this user did
+	ActorId *string `form:"actor_id,omitempty" json:"actor_id,omitempty"`
+
+	// Actor Only what those did whose address has this text in it
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Action Only this action
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// ObjectType Only changes of this kind of object
+	ObjectType *string `form:"object_type,omitempty" json:"object_type,omitempty"`
+
+	// ObjectId Only changes of this object
+	ObjectId *string `form:"object_id,omitempty" json:"object_id,omitempty"`
+
+	// ProjectId Only changes in this project
+	ProjectId *string `form:"project_id,omitempty" json:"project_id,omitempty"`
+
+	// Since From this moment on
+	Since *string `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Before this moment
+	Until *string `form:"until,omitempty" json:"until,omitempty"`
+
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
 // AdminGetJobListParams defines parameters for AdminGetJobList.
 type AdminGetJobListParams struct {
 	// State Only those in this state; failed means retrying and dead
@@ -1030,6 +1234,15 @@ type AdminGetUserListParams struct {
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
 	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
 
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
+// AdminGetSessionListParams defines parameters for AdminGetSessionList.
+type AdminGetSessionListParams struct {
 	// Page Which page, from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1143,6 +1356,12 @@ type ResetPassword400JSONResponseBody struct {
 	union json.RawMessage
 }
 
+// StartSignInParams defines parameters for StartSignIn.
+type StartSignInParams struct {
+	// Challenge The SHA-256 of the page's secret in base64 for URLs without padding
+	Challenge string `form:"challenge" json:"challenge"`
+}
+
 // GetProjectListParams defines parameters for GetProjectList.
 type GetProjectListParams struct {
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
@@ -1154,6 +1373,15 @@ type GetProjectListParams struct {
 	// GroupId Only those of this group
 	GroupId *string `form:"groupId,omitempty" json:"groupId,omitempty"`
 
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
+// GetMemberListParams defines parameters for GetMemberList.
+type GetMemberListParams struct {
 	// Page Which page, from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1200,8 +1428,26 @@ type BulkUpdateParams struct {
 	PageSize *int `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 }
 
+// GetSessionListParams defines parameters for GetSessionList.
+type GetSessionListParams struct {
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
 // GetTokenListParams defines parameters for GetTokenList.
 type GetTokenListParams struct {
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
+// GetTokenUseListParams defines parameters for GetTokenUseList.
+type GetTokenUseListParams struct {
 	// Page Which page, from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1287,11 +1533,20 @@ type RegisterJSONRequestBody = AccountRegistration
 // ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
 type ResetPasswordJSONRequestBody = AccountReset
 
+// RedeemTicketJSONRequestBody defines body for RedeemTicket for application/json ContentType.
+type RedeemTicketJSONRequestBody = TicketRedemption
+
 // AddProjectJSONRequestBody defines body for AddProject for application/json ContentType.
 type AddProjectJSONRequestBody = Project
 
 // UpdateProjectJSONRequestBody defines body for UpdateProject for application/json ContentType.
 type UpdateProjectJSONRequestBody = Project
+
+// AddMemberJSONRequestBody defines body for AddMember for application/json ContentType.
+type AddMemberJSONRequestBody = MemberAdd
+
+// UpdateMemberJSONRequestBody defines body for UpdateMember for application/json ContentType.
+type UpdateMemberJSONRequestBody = MemberRole
 
 // AddResultJSONRequestBody defines body for AddResult for application/json ContentType.
 type AddResultJSONRequestBody = Result
@@ -1446,6 +1701,9 @@ func (t *ResetPassword400JSONResponseBody) UnmarshalJSON(b []byte) error {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// AdminGetAuditList List who changed what, newest first
+	// (GET /admin/audit)
+	AdminGetAuditList(c *fiber.Ctx, params AdminGetAuditListParams) error
 	// AdminGetJobList List jobs, newest first
 	// (GET /admin/job)
 	AdminGetJobList(c *fiber.Ctx, params AdminGetJobListParams) error
@@ -1524,6 +1782,12 @@ type ServerInterface interface {
 	// AdminUpdateUser Change a user
 	// (PUT /admin/user/{id})
 	AdminUpdateUser(c *fiber.Ctx, id Id) error
+	// AdminDeleteSessions End all sign-ins of a user
+	// (DELETE /admin/user/{id}/session)
+	AdminDeleteSessions(c *fiber.Ctx, id string) error
+	// AdminGetSessionList List the sign-ins of a user, the last used first
+	// (GET /admin/user/{id}/session)
+	AdminGetSessionList(c *fiber.Ctx, id string, params AdminGetSessionListParams) error
 	// AdminGetWorkerList List the workers and schedulers
 	// (GET /admin/worker)
 	AdminGetWorkerList(c *fiber.Ctx) error
@@ -1611,9 +1875,15 @@ type ServerInterface interface {
 	// ResetPassword Set a new password
 	// (POST /login/reset-password)
 	ResetPassword(c *fiber.Ctx) error
+	// StartSignIn Go to a provider to sign in
+	// (GET /login/start/{provider})
+	StartSignIn(c *fiber.Ctx, provider Provider, params StartSignInParams) error
 	// Support Which ways there are to sign in
 	// (GET /login/support)
 	Support(c *fiber.Ctx) error
+	// RedeemTicket Fetch the sign-in that a provider has confirmed
+	// (POST /login/ticket)
+	RedeemTicket(c *fiber.Ctx) error
 	// GetProjectList List projects
 	// (GET /project)
 	GetProjectList(c *fiber.Ctx, params GetProjectListParams) error
@@ -1629,6 +1899,18 @@ type ServerInterface interface {
 	// UpdateProject Change a project
 	// (PUT /project/{id})
 	UpdateProject(c *fiber.Ctx, id Id) error
+	// GetMemberList List who is in a project
+	// (GET /project/{id}/member)
+	GetMemberList(c *fiber.Ctx, id string, params GetMemberListParams) error
+	// AddMember Give a user a role in a project
+	// (POST /project/{id}/member)
+	AddMember(c *fiber.Ctx, id string) error
+	// DeleteMember Take a user out of a project
+	// (DELETE /project/{id}/member/{user_id})
+	DeleteMember(c *fiber.Ctx, id string, userId string) error
+	// UpdateMember Change the role of a user in a project
+	// (PUT /project/{id}/member/{user_id})
+	UpdateMember(c *fiber.Ctx, id string, userId string) error
 	// GetResultList List results, newest first
 	// (GET /result)
 	GetResultList(c *fiber.Ctx, params GetResultListParams) error
@@ -1674,12 +1956,24 @@ type ServerInterface interface {
 	// UpdateCurrentUser Change name, e-mail or password of the user who asks
 	// (PUT /user)
 	UpdateCurrentUser(c *fiber.Ctx) error
+	// DeleteSessions End all of one's sign-ins but this one
+	// (DELETE /user/session)
+	DeleteSessions(c *fiber.Ctx) error
+	// GetSessionList List one's sign-ins, the last used first
+	// (GET /user/session)
+	GetSessionList(c *fiber.Ctx, params GetSessionListParams) error
+	// DeleteSession End one of one's sign-ins
+	// (DELETE /user/session/{id})
+	DeleteSession(c *fiber.Ctx, id string) error
 	// GetTokenList List the API tokens of the user who asks
 	// (GET /user/token)
 	GetTokenList(c *fiber.Ctx, params GetTokenListParams) error
 	// AddToken Make an API token
 	// (POST /user/token)
 	AddToken(c *fiber.Ctx) error
+	// GetTokenUseList Say when one's API tokens were used
+	// (GET /user/token-use)
+	GetTokenUseList(c *fiber.Ctx, params GetTokenUseListParams) error
 	// DeleteToken Delete an API token, which ends its use
 	// (DELETE /user/token/{id})
 	DeleteToken(c *fiber.Ctx, id PlainId) error
@@ -1717,6 +2011,106 @@ type ServerInterfaceWrapper struct {
 
 type MiddlewareFunc fiber.Handler
 type HandlerMiddlewareFunc func(c *fiber.Ctx, next fiber.Handler) error
+
+// AdminGetAuditList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetAuditList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminGetAuditListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "actor_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor_id", query, &params.ActorId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter actor_id: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", query, &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter actor: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", query, &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter action: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "object_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "object_type", query, &params.ObjectType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter object_type: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "object_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "object_id", query, &params.ObjectId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter object_id: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "project_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "project_id", query, &params.ProjectId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project_id: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", query, &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter since: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", query, &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter until: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetAuditList(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
 
 // AdminGetJobList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetJobList(c *fiber.Ctx) error {
@@ -2484,6 +2878,87 @@ func (siw *ServerInterfaceWrapper) AdminUpdateUser(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminUpdateUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminDeleteSessions operation middleware
+func (siw *ServerInterfaceWrapper) AdminDeleteSessions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminDeleteSessions(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetSessionList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetSessionList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminGetSessionListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetSessionList(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3331,11 +3806,74 @@ func (siw *ServerInterfaceWrapper) ResetPassword(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// StartSignIn operation middleware
+func (siw *ServerInterfaceWrapper) StartSignIn(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider Provider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", c.Params("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter provider: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartSignInParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "challenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "challenge", query, &params.Challenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter challenge: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.StartSignIn(c, provider, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // Support operation middleware
 func (siw *ServerInterfaceWrapper) Support(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.Support(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RedeemTicket operation middleware
+func (siw *ServerInterfaceWrapper) RedeemTicket(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RedeemTicket(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3506,6 +4044,161 @@ func (siw *ServerInterfaceWrapper) UpdateProject(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.UpdateProject(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetMemberList operation middleware
+func (siw *ServerInterfaceWrapper) GetMemberList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMemberListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetMemberList(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AddMember operation middleware
+func (siw *ServerInterfaceWrapper) AddMember(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AddMember(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteMember operation middleware
+func (siw *ServerInterfaceWrapper) DeleteMember(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Params("user_id"), &userId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter user_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteMember(c, id, userId)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateMember operation middleware
+func (siw *ServerInterfaceWrapper) UpdateMember(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Params("user_id"), &userId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter user_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateMember(c, id, userId)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -3983,6 +4676,97 @@ func (siw *ServerInterfaceWrapper) UpdateCurrentUser(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// DeleteSessions operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSessions(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteSessions(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetSessionList operation middleware
+func (siw *ServerInterfaceWrapper) GetSessionList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSessionListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetSessionList(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteSession operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSession(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteSession(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetTokenList operation middleware
 func (siw *ServerInterfaceWrapper) GetTokenList(c *fiber.Ctx) error {
 
@@ -4032,6 +4816,50 @@ func (siw *ServerInterfaceWrapper) AddToken(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AddToken(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetTokenUseList operation middleware
+func (siw *ServerInterfaceWrapper) GetTokenUseList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTokenUseListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetTokenUseList(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4364,6 +5192,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 		router.Use(fiber.Handler(m))
 	}
 
+	router.Get(options.BaseURL+"/admin/audit", wrapper.AdminGetAuditList)
+
 	router.Get(options.BaseURL+"/admin/job", wrapper.AdminGetJobList)
 
 	router.Delete(options.BaseURL+"/admin/job/:id", wrapper.AdminDeleteJob)
@@ -4415,6 +5245,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/admin/user/:id", wrapper.AdminGetUser)
 
 	router.Put(options.BaseURL+"/admin/user/:id", wrapper.AdminUpdateUser)
+
+	router.Delete(options.BaseURL+"/admin/user/:id/session", wrapper.AdminDeleteSessions)
+
+	router.Get(options.BaseURL+"/admin/user/:id/session", wrapper.AdminGetSessionList)
 
 	router.Get(options.BaseURL+"/admin/worker", wrapper.AdminGetWorkerList)
 
@@ -4474,7 +5308,11 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/login/reset-password", wrapper.ResetPassword)
 
+	router.Get(options.BaseURL+"/login/start/:provider", wrapper.StartSignIn)
+
 	router.Get(options.BaseURL+"/login/support", wrapper.Support)
+
+	router.Post(options.BaseURL+"/login/ticket", wrapper.RedeemTicket)
 
 	router.Get(options.BaseURL+"/project", wrapper.GetProjectList)
 
@@ -4483,6 +5321,14 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/project/:id", wrapper.GetProject)
 
 	router.Put(options.BaseURL+"/project/:id", wrapper.UpdateProject)
+
+	router.Get(options.BaseURL+"/project/:id/member", wrapper.GetMemberList)
+
+	router.Post(options.BaseURL+"/project/:id/member", wrapper.AddMember)
+
+	router.Delete(options.BaseURL+"/project/:id/member/:user_id", wrapper.DeleteMember)
+
+	router.Put(options.BaseURL+"/project/:id/member/:user_id", wrapper.UpdateMember)
 
 	router.Get(options.BaseURL+"/project/filter-params/:id", wrapper.GetFilterParams)
 
@@ -4516,9 +5362,17 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Put(options.BaseURL+"/user", wrapper.UpdateCurrentUser)
 
+	router.Delete(options.BaseURL+"/user/session", wrapper.DeleteSessions)
+
+	router.Get(options.BaseURL+"/user/session", wrapper.GetSessionList)
+
+	router.Delete(options.BaseURL+"/user/session/:id", wrapper.DeleteSession)
+
 	router.Get(options.BaseURL+"/user/token", wrapper.GetTokenList)
 
 	router.Post(options.BaseURL+"/user/token", wrapper.AddToken)
+
+	router.Get(options.BaseURL+"/user/token-use", wrapper.GetTokenUseList)
 
 	router.Delete(options.BaseURL+"/user/token/:id", wrapper.DeleteToken)
 

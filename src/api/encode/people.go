@@ -80,11 +80,15 @@ func Group(dst []byte, g *store.Group) []byte {
 	return append(dst, '}')
 }
 
-// Token appends a token, whole: the page shows it to its user.
+// Token appends a token, whole: the page shows it to its user. One of which only the hash is kept is empty.
 func Token(dst []byte, t *store.Token) []byte {
 	dst = ID(append(dst, `{"id":`...), t.ID)
 	dst = Text(append(dst, `,"name":`...), t.Name)
-	dst = Text(append(dst, `,"token":`...), t.Token)
+	text := t.Token
+	if t.Hidden() {
+		text = ""
+	}
+	dst = Text(append(dst, `,"token":`...), text)
 	dst = append(dst, `,"expires":`...)
 	if t.Expires == nil {
 		dst = append(dst, "null"...)

@@ -126,7 +126,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 	if err != nil {
 		return nil, err
 	}
-	passwords, err := auth.NewPasswords(c.SignIn.BcryptCost)
+	passwords, err := newPasswords(ctx, c.SignIn, s)
 	if err != nil {
 		return nil, err
 	}
@@ -139,17 +139,31 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		return nil, err
 	}
 	directory := auth.NewDirectory(s, tokens, now)
+	options := auth.AccountsOptions{
+		Store: s, Passwords: passwords, Tokens: tokens, Limiter: auth.NewLocalLimiter(now), Log: log, Now: now, NewID: uuid.New,
+		Random: rand.Reader, Changed: directory.Flush, UserLogin: c.SignIn.UserLogin, Providers: c.Providers,
+		Attempts: c.SignIn.Attempts, Lockout: c.SignIn.Lockout, TokensOnce: c.SignIn.TokensOnce,
+		BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
+	}
+	if c.Mail.Sends() {
+		options.Outbox = queue
+	}
+	accounts := auth.NewAccounts(options)
+	flow, err := auth.NewFlow(accounts, key)
+	if err != nil {
+		answers.Close()
+		return nil, err
+	}
+	uses := auth.NewUses(s, now, uuid.New, log)
 	b := &backend{writer: ingest.NewWriter(s, queue.RunsChanged), answers: answers}
 	b.app, err = api.New(api.Options{ //nolint:contextcheck // each request has its own
-		Store:     s,
-		Writer:    b.writer,
-		Jobs:      queue,
-		Directory: directory,
-		Accounts: auth.NewAccounts(auth.AccountsOptions{
-			Store: s, Passwords: passwords, Tokens: tokens, Limiter: auth.NewLocalLimiter(now), Log: log, Now: now, NewID: uuid.New,
-			Random: rand.Reader, Changed: directory.Flush, UserLogin: c.SignIn.UserLogin,
-			BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
-		}),
+		Store:       s,
+		Writer:      b.writer,
+		Jobs:        queue,
+		Directory:   directory,
+		Accounts:    accounts,
+		Flow:        flow,
+		Uses:        uses,
 		Widgets:     widgets,
 		Limits:      apiLimits(c),
 		Page:        web.Files(),
@@ -168,7 +182,28 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	b.background = cancel
 	b.running.Go(func() { s.Listen(background, directory.Listening()) })
+	b.running.Go(func() { uses.Run(background) })
 	return b, nil
+}
+
+// newPasswords makes hashes of the kind that the settings ask for.
+func newPasswords(ctx context.Context, c config.SignIn, s *store.Store) (*auth.Passwords, error) {
+	kind := c.PasswordHash
+	if kind == "auto" {
+		// The original reads bcrypt alone: one who signs in here once could never go back.
+		adopted, err := s.Adopted(ctx)
+		if err != nil {
+			return nil, err
+		}
+		kind = "argon2id"
+		if adopted {
+			kind = "bcrypt"
+		}
+	}
+	if kind == "argon2id" {
+		return auth.NewArgon2idPasswords(), nil
+	}
+	return auth.NewPasswords(c.BcryptCost)
 }
 
 func apiLimits(c *config.Config) api.Limits {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -73,7 +72,7 @@ func (a *administration) account(ctx context.Context, email string) (store.Accou
 
 // hash makes the hash of a new password.
 func (a *administration) hash(ctx context.Context, password string) (*string, error) {
-	passwords, err := auth.NewPasswords(a.config.SignIn.BcryptCost)
+	passwords, err := newPasswords(ctx, a.config.SignIn, a.store)
 	if err != nil {
 		return nil, err
 	}

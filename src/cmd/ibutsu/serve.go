@@ -113,11 +113,11 @@ func localURL(address *net.TCPAddr) string {
 
 // bootstrap makes or promotes the administrator of the settings, if they name one.
 func bootstrap(ctx context.Context, c *config.Config, s *store.Store, log zerolog.Logger) error {
-	passwords, err := auth.NewPasswords(c.SignIn.BcryptCost)
+	passwords, err := newPasswords(ctx, c.SignIn, s)
 	if err != nil {
 		return err
 	}
-	done, err := auth.Bootstrap(ctx, s, auth.BootstrapOptions{
+	done, err := auth.Bootstrap(store.WithActor(ctx, store.Actor{Name: "settings"}), s, auth.BootstrapOptions{
 		Email: c.Superadmin.Email, Password: c.Superadmin.Password.Reveal(), Name: c.Superadmin.Name, OwnProject: c.Superadmin.OwnProject,
 		Passwords: passwords, NewID: uuid.New,
 	})

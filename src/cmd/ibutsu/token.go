@@ -72,9 +72,10 @@ func (cmd *TokenCreateCmd) Run(ctx context.Context, c *console) error {
 	}
 	accounts := auth.NewAccounts(auth.AccountsOptions{
 		Store: a.store, Tokens: tokens, Now: c.now, NewID: uuid.New,
-		Changed: func() {}, // servers hear of it from the database
+		TokensOnce: a.config.SignIn.TokensOnce,
+		Changed:    func() {}, // servers hear of it from the database
 	})
-	token, err := accounts.AddToken(ctx, account.ID, nil, cmd.Name, expires)
+	token, err := accounts.AddToken(byHand(ctx), account.ID, nil, cmd.Name, expires)
 	if errors.Is(err, auth.ErrReservedName) {
 		return failure{exitUsage, fmt.Errorf("--name: %w", err)}
 	}

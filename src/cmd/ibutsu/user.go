@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -78,7 +79,7 @@ func (cmd *UserCreateCmd) Run(ctx context.Context, c *console) error {
 			return err
 		}
 	}
-	err = a.store.InsertAccount(ctx, account, projects...)
+	err = a.store.InsertAccount(byHand(ctx), account, projects...)
 	if errors.Is(err, store.ErrConflict) {
 		return fmt.Errorf("there is a user %s already; `ibutsu user set-password --email %s` gives a new password", cmd.Email, cmd.Email)
 	}
@@ -87,6 +88,11 @@ func (cmd *UserCreateCmd) Run(ctx context.Context, c *console) error {
 	}
 	fmt.Fprintf(c.out, "Made %s %s.\n", role(account.User), cmd.Email)
 	return nil
+}
+
+// byHand lets a change be recorded as made on the command line.
+func byHand(ctx context.Context) context.Context {
+	return store.WithActor(ctx, store.Actor{Name: "command line"})
 }
 
 // projects finds the projects that were named.
@@ -240,9 +246,13 @@ func (cmd *UserSetPasswordCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.store.UpdateAccount(ctx, account.ID, func(changed *store.Account) error {
+	_, err = a.store.UpdateAccount(byHand(ctx), account.ID, func(changed *store.Account) error {
 		changed.PasswordHash = hash
 		return nil
+	}, func(ctx context.Context, tx pgx.Tx) error {
+		// Whoever came in with the old one is out.
+		_, err := a.store.RevokeSessionsTx(ctx, tx, account.ID, nil, c.now())
+		return err
 	})
 	if err != nil {
 		return err

@@ -62,6 +62,14 @@ type Token struct {
 	UserID  *uuid.UUID
 }
 
+type TokenUse struct {
+	TokenID  uuid.UUID
+	Created  *time.Time
+	LastUsed *time.Time
+	Client   string
+	Agent    string
+}
+
 type User struct {
 	ID             uuid.UUID
 	Email          string

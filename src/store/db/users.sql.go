@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -39,6 +40,26 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const getAccount = `-- name: GetAccount :one
+SELECT id, email, _password, name, activation_code, is_superadmin, is_active, group_id FROM users WHERE id = $1
+`
+
+func (q *Queries) GetAccount(ctx context.Context, id uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, getAccount, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Password,
+		&i.Name,
+		&i.ActivationCode,
+		&i.IsSuperadmin,
+		&i.IsActive,
+		&i.GroupID,
+	)
+	return i, err
 }
 
 const getAccountByCode = `-- name: GetAccountByCode :one
@@ -84,14 +105,23 @@ func (q *Queries) GetAccountByEmail(ctx context.Context, email string) (User, er
 const getCaller = `-- name: GetCaller :one
 SELECT u.id, u.email, u.name, u.is_superadmin, u.is_active, u.group_id,
        ARRAY(SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id ORDER BY m.project_id)::uuid[] AS member,
-       ARRAY(SELECT p.id FROM projects p WHERE p.owner_id = u.id ORDER BY p.id)::uuid[] AS owned,
-       EXISTS (SELECT FROM tokens t WHERE t.user_id = u.id AND t.token = $1::text) AS token_kept
-  FROM users u WHERE u.id = $2
+       ARRAY(SELECT p.id FROM projects p WHERE p.owner_id = u.id
+             UNION SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id AND m.role = 'owner' ORDER BY 1)::uuid[] AS owned,
+       ARRAY(SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id AND m.role = 'reader' ORDER BY m.project_id)::uuid[] AS reads,
+       coalesce((SELECT t.id FROM tokens t WHERE t.user_id = u.id AND t.token IN ($1::text, $2::text) LIMIT 1),
+                '00000000-0000-0000-0000-000000000000')::uuid AS token_id,
+       s.id AS session_id, (s.revoked IS NOT NULL)::boolean AS revoked, c.at AS cut
+  FROM users u
+  LEFT JOIN sessions s ON s.token_hash = $3::bytea AND s.user_id = u.id
+  LEFT JOIN session_cuts c ON c.user_id = u.id
+ WHERE u.id = $4
 `
 
 type GetCallerParams struct {
-	Token string
-	ID    uuid.UUID
+	Token  string
+	Hashed string
+	Hash   []byte
+	ID     uuid.UUID
 }
 
 type GetCallerRow struct {
@@ -103,12 +133,21 @@ type GetCallerRow struct {
 	GroupID      *uuid.UUID
 	Member       []uuid.UUID
 	Owned        []uuid.UUID
-	TokenKept    bool
+	Reads        []uuid.UUID
+	TokenID      uuid.UUID
+	SessionID    *uuid.UUID
+	Revoked      bool
+	Cut          *time.Time
 }
 
-// What a request is judged by, in one round trip.
+// What a request is judged by, in one round trip. An owner by role owns as the project's owner does.
 func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (GetCallerRow, error) {
-	row := q.db.QueryRow(ctx, getCaller, arg.Token, arg.ID)
+	row := q.db.QueryRow(ctx, getCaller,
+		arg.Token,
+		arg.Hashed,
+		arg.Hash,
+		arg.ID,
+	)
 	var i GetCallerRow
 	err := row.Scan(
 		&i.ID,
@@ -119,7 +158,11 @@ func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (GetCaller
 		&i.GroupID,
 		&i.Member,
 		&i.Owned,
-		&i.TokenKept,
+		&i.Reads,
+		&i.TokenID,
+		&i.SessionID,
+		&i.Revoked,
+		&i.Cut,
 	)
 	return i, err
 }

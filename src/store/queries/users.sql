@@ -1,6 +1,9 @@
 -- name: GetUser :one
 SELECT id, email, name, is_superadmin, is_active, group_id FROM users WHERE id = $1;
 
+-- name: GetAccount :one
+SELECT id, email, _password, name, activation_code, is_superadmin, is_active, group_id FROM users WHERE id = $1;
+
 -- name: GetAccountByEmail :one
 SELECT id, email, _password, name, activation_code, is_superadmin, is_active, group_id FROM users WHERE email = $1;
 
@@ -51,10 +54,17 @@ UPDATE dashboards SET user_id = sqlc.arg(heir)::uuid WHERE user_id = sqlc.arg(id
 -- name: DeleteUser :execrows
 DELETE FROM users WHERE id = $1;
 
--- What a request is judged by, in one round trip.
+-- What a request is judged by, in one round trip. An owner by role owns as the project's owner does.
 -- name: GetCaller :one
 SELECT u.id, u.email, u.name, u.is_superadmin, u.is_active, u.group_id,
        ARRAY(SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id ORDER BY m.project_id)::uuid[] AS member,
-       ARRAY(SELECT p.id FROM projects p WHERE p.owner_id = u.id ORDER BY p.id)::uuid[] AS owned,
-       EXISTS (SELECT FROM tokens t WHERE t.user_id = u.id AND t.token = sqlc.arg(token)::text) AS token_kept
-  FROM users u WHERE u.id = sqlc.arg(id);
+       ARRAY(SELECT p.id FROM projects p WHERE p.owner_id = u.id
+             UNION SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id AND m.role = 'owner' ORDER BY 1)::uuid[] AS owned,
+       ARRAY(SELECT m.project_id FROM users_projects m WHERE m.user_id = u.id AND m.role = 'reader' ORDER BY m.project_id)::uuid[] AS reads,
+       coalesce((SELECT t.id FROM tokens t WHERE t.user_id = u.id AND t.token IN (sqlc.arg(token)::text, sqlc.arg(hashed)::text) LIMIT 1),
+                '00000000-0000-0000-0000-000000000000')::uuid AS token_id,
+       s.id AS session_id, (s.revoked IS NOT NULL)::boolean AS revoked, c.at AS cut
+  FROM users u
+  LEFT JOIN sessions s ON s.token_hash = sqlc.arg(hash)::bytea AND s.user_id = u.id
+  LEFT JOIN session_cuts c ON c.user_id = u.id
+ WHERE u.id = sqlc.arg(id);
