@@ -20,6 +20,7 @@ in
     openFirewall = true;
     settings.superadmin_email = "admin@ibutsu.local";
     credentials.superadmin_password = "${firstBoot}/superadmin-password";
+    backup.enable = lib.mkDefault true;
   };
 
   # The password of the first administrator, shown at the console until its file is removed.

@@ -109,6 +109,32 @@ let
       }
     ];
 
+  # The disk image, for a kind of machine.
+  appliance =
+    efiArch:
+    lib.evaluate
+      {
+        pkgs = pkgs // {
+          stdenv = pkgs.stdenv // {
+            hostPlatform.efiArch = efiArch;
+          };
+          systemd = thing "systemd";
+        };
+        modulesPath = toString ./nixos;
+      }
+      [
+        nixos
+        (import (root + "/nixos/module.nix") { inherit packagesFor; })
+        (root + "/nixos/appliance.nix")
+        {
+          nix.package = thing "nix";
+          system.build.toplevel = thing "toplevel";
+          system.build.uki = thing "uki";
+          system.boot.loader.ukiFile = "nixos.efi";
+        }
+      ];
+  disk = appliance "x64";
+
   cases = import ./module-cases.nix { inherit lib; };
   caseFaults =
     name:
@@ -171,6 +197,24 @@ let
     }
   );
 
+  # The flake, of which the names of the outputs can be known.
+  flake = (import (root + "/flake.nix")).outputs {
+    self = flake;
+    nixpkgs = {
+      lib = lib // {
+        nixosSystem = arguments: arguments;
+      };
+      legacyPackages = lib.genAttrs systems (_: pkgs);
+    };
+  };
+  systems = [
+    "aarch64-linux"
+    "x86_64-linux"
+  ];
+  perSystem =
+    output: names: builtins.all (system: attrNames flake.${output}.${system} == names) systems;
+  inherit (builtins) attrNames;
+
   go = packages.ibutsu-unwrapped;
   whole = packages.image;
   slim = packages.image-slim;
@@ -226,6 +270,62 @@ let
     ) whole.contents;
     "the state belongs to the user of the image" =
       lib.hasInfix "chown 65532:0 var/lib/ibutsu" whole.fakeRootCommands;
+    "the appliance boots by UEFI on both kinds of machines" =
+      disk.image.repart.partitions."10-esp".contents."/EFI/BOOT/BOOTX64.EFI".source
+      == "${thing "systemd"}/lib/systemd/boot/efi/systemd-bootx64.efi"
+      && (appliance "aa64").image.repart.partitions."10-esp".contents ? "/EFI/BOOT/BOOTAA64.EFI";
+    "the appliance grows to the size of its disk" =
+      disk.systemd.repart.partitions."20-root".Type == "root" && disk.fileSystems."/".autoResize;
+    "the appliance makes its secrets itself, before what needs them" =
+      lib.filter (a: !a.assertion) disk.assertions == [ ]
+      &&
+        disk.services.ibutsu.credentials == {
+          superadmin_password = "/var/lib/ibutsu-first-boot/superadmin-password";
+        }
+      && lib.elem "ibutsu-migrate.service" disk.systemd.services.ibutsu-first-boot.before
+      && lib.hasInfix "/dev/urandom" disk.systemd.services.ibutsu-first-boot.script;
+    "the appliance is of the version of the file" = disk.system.image.version == version;
+    "the appliance makes backups" = disk.systemd.timers ? ibutsu-backup;
+    "the flake has every package, for both kinds of machines" = perSystem "packages" [
+      "appliance"
+      "default"
+      "ibutsu"
+      "ibutsu-unwrapped"
+      "image"
+      "image-slim"
+      "image-stream"
+      "sbom"
+      "ui"
+    ];
+    "the flake has every check" = perSystem "checks" [
+      "formatting"
+      "go-tests"
+      "hardening"
+      "image-config"
+      "module-eval"
+      "package"
+      "vm-one"
+      "vm-several"
+    ];
+    "the flake has its other outputs" =
+      attrNames flake == [
+        "apps"
+        "checks"
+        "devShells"
+        "formatter"
+        "nixosConfigurations"
+        "nixosModules"
+        "overlays"
+        "packages"
+      ]
+      && flake.nixosModules ? ibutsu
+      && flake.nixosModules ? default
+      && flake.nixosConfigurations ? appliance
+      && flake.overlays ? default
+      && attrNames flake.formatter == systems
+      && perSystem "apps" [ "default" ]
+      && perSystem "devShells" [ "default" ];
+    "`nix run` is `ibutsu up`" = lib.hasSuffix "/bin/ibutsu" flake.apps.x86_64-linux.default.program;
     "the lock holds one input" =
       builtins.attrNames lock.nodes == [
         "nixpkgs"

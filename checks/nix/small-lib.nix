@@ -75,6 +75,10 @@ let
         "\\$"
       ];
 
+  letters = text: builtins.genList (at: substring at 1 text) (stringLength text);
+  lower = letters "abcdefghijklmnopqrstuvwxyz";
+  upper = letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
   # Definitions with conditions and priorities, as nixpkgs marks them.
   mkIf = condition: content: {
     _type = "if";
@@ -218,10 +222,16 @@ let
       open =
         module:
         let
-          value = if builtins.isPath module then import module else module;
+          value = if builtins.isPath module || builtins.isString module then import module else module;
           opened = if isFunction value then value (arguments // { inherit config lib; }) else value;
           parts =
-            if opened ? config || opened ? options || opened ? imports then opened else { config = opened; };
+            if opened ? config || opened ? options then
+              opened
+            else
+              {
+                imports = opened.imports or [ ];
+                config = removeAttrs opened [ "imports" ];
+              };
         in
         concatMap open (parts.imports or [ ]) ++ [ parts ];
       opened = concatMap open modules;
@@ -258,6 +268,10 @@ let
       types
       ;
     concatStrings = concatStringsSep "";
+    inherit listToAttrs;
+    genAttrs = names: f: listToAttrs (map (name: nameValuePair name (f name)) names);
+    toUpper = builtins.replaceStrings lower upper;
+    toLower = builtins.replaceStrings upper lower;
     concatMapStringsSep =
       separator: f: values:
       concatStringsSep separator (map f values);
