@@ -41,7 +41,7 @@ test: ## Run every check: Go tests, fuzzing, conformance, requests from the cont
 # The programs of the checks.
 .PHONY: tools
 tools:
-	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture
+	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture ./checks/operate
 
 .PHONY: conformance
 conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v")
@@ -52,7 +52,7 @@ conformance: ## Run the recorded cases against a server of its own (ARGS="--only
 WIDGETS ?= 1
 WITHOUT := $(if $(filter 0,$(WIDGETS)),--without widget --without widget-config --without dashboard)
 
-.PHONY: run-conformance run-apifuzz run-clients run-adoption run-torture
+.PHONY: run-operate run-conformance run-apifuzz run-clients run-adoption run-torture
 run-conformance:
 	@bin/checks/withserver $(PYTHON) checks/conformance/conformance.py --base-url {url} --token-file {token-file} \
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
@@ -67,6 +67,9 @@ run-clients:
 
 run-adoption:
 	@bin/checks/withpg bin/checks/adoption $(if $(filter 0,$(WIDGETS)),,-widgets) $(ARGS)
+
+run-operate:
+	@bin/checks/withpg bin/checks/operate $(ARGS)
 
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)
@@ -85,6 +88,11 @@ clients: ## Push real runs with the released clients and try every call of their
 adoption: ## Take over a database of Ibutsu 3.1.1 and read everything back
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory bin/ibutsu tools run-adoption
+
+.PHONY: operate
+operate: ## Restart the server under load, put nginx in front of it, take Redis and PostgreSQL away (ARGS="-only nginx")
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-operate
 
 .PHONY: torture
 torture: ## Kill the worker and the backend while they work (ROUNDS=100), and look for what was lost
