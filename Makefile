@@ -41,7 +41,8 @@ test: ## Run every check: Go tests, fuzzing, conformance, requests from the cont
 # The programs of the checks.
 .PHONY: tools
 tools:
-	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture ./checks/operate
+	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture ./checks/operate ./checks/signin
+	@cd checks/signin/provider && $(GOBUILD) -o ../../../bin/checks/oidc-provider .
 
 .PHONY: conformance
 conformance: ## Run the recorded cases against a server of its own (ARGS="--only 'run-*' -v")
@@ -52,7 +53,7 @@ conformance: ## Run the recorded cases against a server of its own (ARGS="--only
 WIDGETS ?= 1
 WITHOUT := $(if $(filter 0,$(WIDGETS)),--without widget --without widget-config --without dashboard)
 
-.PHONY: run-operate run-conformance run-apifuzz run-clients run-adoption run-torture
+.PHONY: run-signin run-operate run-conformance run-apifuzz run-clients run-adoption run-torture
 run-conformance:
 	@bin/checks/withserver $(PYTHON) checks/conformance/conformance.py --base-url {url} --token-file {token-file} \
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
@@ -71,8 +72,16 @@ run-adoption:
 run-operate:
 	@bin/checks/withpg bin/checks/operate $(ARGS)
 
+run-signin:
+	@bin/checks/signin $(ARGS)
+
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)
+
+.PHONY: signin
+signin: ## Sign in by mails through a real SMTP server, and by a real OpenID Connect provider
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools run-signin
 
 .PHONY: fuzz-api
 fuzz-api: ## Try every operation with requests that the contract suggests, for half an hour (API_SECONDS=1800)
