@@ -14,7 +14,7 @@ let
     let
       inherit (machine case.settings) config;
       refused = map (a: a.message) (
-        lib.filter (a: !a.assertion && lib.hasInfix "ibutsu" a.message) config.assertions
+        lib.filter (a: !a.assertion && lib.hasInfix "services.ibutsu" a.message) config.assertions
       );
       found = lib.filter (text: !lib.any (lib.hasInfix text) refused) (case.refused or [ ]);
     in

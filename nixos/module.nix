@@ -37,7 +37,7 @@ let
   # The units of one type, under their names without it.
   ofType =
     type: f:
-    lib.mapAttrs' (name: unit: lib.nameValuePair (lib.removeSuffix ".${type}" name) (f unit)) (
+    lib.mapAttrs' (name: unit: lib.nameValuePair (lib.removeSuffix ".${type}" name) (f name unit)) (
       lib.filterAttrs (name: _: lib.hasSuffix ".${type}" name) units
     );
 
@@ -55,20 +55,25 @@ in
 
   config = lib.mkIf cfg.enable {
     systemd.services = ofType "service" (
-      unit:
+      name: unit:
       common unit
       // {
         serviceConfig = unit.Service;
-        # An update restarts in one step, so that the socket stays open in between.
+        # An update restarts in one step and leaves the socket alone, which stays open in between.
         stopIfChanged = false;
+        notSocketActivated = name == "ibutsu-backend.service";
+        # A backup that runs is not begun anew because the system has changed.
+        restartIfChanged = name != "ibutsu-backup.service";
       }
     );
-    systemd.sockets = ofType "socket" (unit: common unit // { socketConfig = unit.Socket; });
-    systemd.timers = ofType "timer" (unit: common unit // { timerConfig = unit.Timer; });
-    systemd.targets = ofType "target" common;
-    systemd.slices = ofType "slice" (unit: {
-      unitConfig = unit.Unit;
-    });
+    systemd.sockets = ofType "socket" (_: unit: common unit // { socketConfig = unit.Socket; });
+    systemd.timers = ofType "timer" (_: unit: common unit // { timerConfig = unit.Timer; });
+    systemd.targets = ofType "target" (_: common);
+    systemd.slices = ofType "slice" (
+      _: unit: {
+        unitConfig = unit.Unit;
+      }
+    );
 
     environment.systemPackages = [ (import ./admin.nix { inherit lib pkgs cfg; }) ];
 

@@ -223,8 +223,6 @@ in
         "ibutsu-migrate.service"
       ]
       ++ after;
-      # NixOS does not begin a running one anew because the system has changed.
-      X-RestartIfChanged = false;
     };
     Service = identity // {
       Type = "oneshot";

@@ -16,6 +16,8 @@ in
       && config.services.ibutsu.settings.database_host == "/run/postgresql"
       && config.services.postgresql.ensureDatabases == [ "ibutsu" ]
       && config.systemd.sockets.ibutsu-backend.socketConfig.ListenStream == "8080"
+      && config.systemd.services.ibutsu-backend.notSocketActivated
+      && !config.systemd.services.ibutsu-backend.stopIfChanged
       && config.networking.firewall.allowedTCPPorts == [ ]
       && config.systemd.targets.ibutsu.wantedBy == [ "multi-user.target" ]
       && !(config.systemd.timers ? ibutsu-backup);
