@@ -20,6 +20,7 @@ packages.ibutsu-unwrapped.overrideAttrs (old: {
   nativeBuildInputs = old.nativeBuildInputs ++ [
     pkgs.postgresql_18
     pkgs.valkey
+    pkgs.versitygw # the S3 server of the tests of artifacts
   ];
   # They hold without the page.
   postConfigure = "";

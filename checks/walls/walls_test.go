@@ -82,6 +82,7 @@ var foreign = map[string][]string{
 	"github.com/coreos/go-oidc":       {"src/auth"},
 	"github.com/wneessen/go-mail":     {"src/mail"},
 	"github.com/klauspost/compress":   {"src/backup", "src/importer", "src/artifact", "src/api", "src/cmd", "modules", "checks"},
+	"github.com/minio/minio-go":       {"src/artifact"},
 	"github.com/robfig/cron":          {"src/jobs", "src/config"},
 	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/telemetry", "src/cmd"},
 	"google.golang.org/protobuf":      {"src/plugin"},

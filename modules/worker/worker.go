@@ -12,6 +12,7 @@ import (
 	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/modules/importers"
 	"github.com/ibutsu/ibutsu-go/modules/service"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/importer"
@@ -57,6 +58,11 @@ func New(o Options) plugin.Module {
 			s.Close()
 			return nil, err
 		}
+		library, err := artifact.Open(&c, s)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
 		w, err := jobs.NewWorker(jobs.WorkerOptions{
 			Store: s,
 			// Whoever puts an importer into the folder wants it to be asked first.
@@ -70,6 +76,8 @@ func New(o Options) plugin.Module {
 			Post:    post,
 
 			Addresses: auth.Addresses{Backend: c.Server.BackendURL, Frontend: c.Server.FrontendURL},
+
+			Artifacts: library,
 
 			TallyWishes: func(ctx context.Context) error { return tendTallies(ctx, s, c.Jobs.TallyFields, log) },
 		})

@@ -190,9 +190,9 @@ func (s *Server) setOwner(c *fiber.Ctx, a *store.Artifact, f *form) error {
 	case result != "" && run != "":
 		return refuse(http.StatusBadRequest, "Bad request, cannot provide both resultId and runId")
 	case result != "":
-		return s.ownedBy(c, "Result", result, &a.ResultID, s.store.ResultProject)
+		return s.ownedBy(c, "Result", result, &a.ResultID, s.resultsOf.of)
 	case run != "":
-		return s.ownedBy(c, "Run", run, &a.RunID, s.store.RunProject)
+		return s.ownedBy(c, "Run", run, &a.RunID, s.runProjects.of)
 	}
 	return refuse(http.StatusBadRequest, "Bad request, either resultId or runId must be provided")
 }

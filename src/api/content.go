@@ -34,13 +34,13 @@ func (s *Server) sendContent(c *fiber.Ctx, a store.Artifact) error {
 			return problem(http.StatusRequestedRangeNotSatisfiable, "Range: %s is not within the %d bytes of the content", shown(asked), a.Size)
 		}
 	}
-	content, err := s.store.ArtifactContent(c.UserContext(), a.ID, part.first, wanted(part, a.Size))
+	content, err := s.contents.Content(c.UserContext(), a, part.first, wanted(part, a.Size))
 	if err != nil {
 		return missing(err, "Not Found")
 	}
 	head := content
 	if part.first > 0 || part.length < min(a.Size, artifact.HeadLength) {
-		if head, err = s.store.ArtifactContent(c.UserContext(), a.ID, 0, artifact.HeadLength); err != nil {
+		if head, err = s.contents.Content(c.UserContext(), a, 0, artifact.HeadLength); err != nil {
 			return missing(err, "Not Found")
 		}
 	}

@@ -37,6 +37,18 @@ type Jobs interface {
 	JobAdministration
 }
 
+// Contents finds the content of an artifact (artifact.Library): length bytes from the first on, all where length < 0.
+type Contents interface {
+	Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error)
+}
+
+// inDatabase finds contents where all are in the database.
+type inDatabase struct{ *store.Store }
+
+func (d inDatabase) Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error) {
+	return d.ArtifactContent(ctx, a.ID, first, length)
+}
+
 // Limits bound what a client may send, and how long it may take to.
 type Limits struct {
 	// JSONBody and Artifact bound a JSON body and the content of an artifact, Upload the file of an import; in bytes.
@@ -65,6 +77,7 @@ type Options struct {
 	Jobs      Jobs
 	Directory *auth.Directory
 	Accounts  *auth.Accounts
+	Artifacts Contents   // nil: all contents are in the database
 	Flow      *auth.Flow // nil: no sign-in by providers
 	Uses      *auth.Uses // nil: nobody keeps when tokens were used
 	Widgets   Widgets    // nil: computed anew each time
@@ -102,6 +115,8 @@ type Server struct {
 	uploading   chan struct{} // a place for each import that comes in
 	receiving   chan struct{} // a place for each artifact that comes in
 	runProjects *runProjects
+	contents    Contents
+	resultsOf   *gathered
 	page        fiber.Handler // nil when the binary was built without it
 }
 
@@ -129,6 +144,10 @@ func New(o Options) (*fiber.App, error) {
 	if s.newID == nil {
 		s.newID = uuid.New
 	}
+	if s.contents = o.Artifacts; s.contents == nil {
+		s.contents = inDatabase{s.store}
+	}
+	s.resultsOf = &gathered{read: s.store.ResultProjects}
 	s.runProjects = newRunProjects(s.store.RunProject, s.now)
 	s.uploading = make(chan struct{}, s.limits.Uploads)
 	s.receiving = make(chan struct{}, uploadsInMemory)

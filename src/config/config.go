@@ -24,6 +24,7 @@ type Config struct {
 	Limits     Limits
 	Jobs       Jobs
 	Retention  Retention
+	Artifacts  Artifacts
 	Log        Log
 }
 
@@ -235,6 +236,17 @@ type Retention struct {
 	Runs      time.Duration
 	// Audit is the age at which records of who changed what are deleted.
 	Audit time.Duration
+}
+
+// Artifacts is where their contents are kept.
+type Artifacts struct {
+	// Store is where new ones go: postgresql, files or s3.
+	Store string
+	// Dir is the folder of files; empty means artifacts below the state folder.
+	Dir string
+	// S3Endpoint is https://HOST; with it, contents in S3 can be read, whatever Store is.
+	S3Endpoint, S3Bucket, S3Prefix, S3Region, S3AccessKey string
+	S3SecretKey                                           Secret
 }
 
 // Log is what is logged and in which form.

@@ -47,6 +47,7 @@ const (
 	GroupLimits     = "Limits"
 	GroupJobs       = "Jobs"
 	GroupRetention  = "Retention"
+	GroupArtifacts  = "Artifacts"
 	GroupLog        = "Log"
 )
 
@@ -54,7 +55,7 @@ const (
 func Groups() []string {
 	return []string{
 		GroupServer, GroupDatabase, GroupRedis, GroupSignIn, GroupSuperadmin, GroupProviders,
-		GroupMail, GroupLimits, GroupJobs, GroupRetention, GroupLog,
+		GroupMail, GroupLimits, GroupJobs, GroupRetention, GroupArtifacts, GroupLog,
 	}
 }
 
@@ -139,7 +140,7 @@ const (
 // Settings is the table. The order is the order of help and documentation.
 func Settings() []Setting {
 	return slices.Concat(serverSettings(), databaseSettings(), redisSettings(), signInSettings(), providerSettings(),
-		mailSettings(), limitSettings(), jobSettings(), logSettings(), operateSettings())
+		mailSettings(), limitSettings(), jobSettings(), artifactSettings(), logSettings(), operateSettings())
 }
 
 func serverSettings() []Setting {
@@ -641,6 +642,58 @@ func jobSettings() []Setting {
 		keep("keep_audit", "365d", "Age at which records of who changed what are deleted", func(c *Config) *time.Duration { return &c.Retention.Audit }),
 		keep("keep_runs", "360d", "Age at which runs are deleted", func(c *Config) *time.Duration { return &c.Retention.Runs }),
 	}
+}
+
+func artifactSettings() []Setting {
+	settings := []Setting{
+		{
+			Name: "artifact_store", Common: true, Default: "postgresql",
+			Help: "Where the contents of new artifacts are kept; all stores that are set up can be read",
+			bind: func(c *Config) value {
+				return choiceValue{&c.Artifacts.Store, []string{"postgresql", "files", "s3"}}
+			},
+		},
+		{
+			Name: "artifact_dir", DefaultNote: "artifacts below the state folder, where artifact_store is files",
+			Help: "Folder of artifacts in files; backends and workers have to share it",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.Dir} },
+		},
+		{
+			Name: "s3_endpoint",
+			Help: "Address of the S3-compatible store, such as https://s3.example.com",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.S3Endpoint} },
+		},
+		{
+			Name: "s3_bucket",
+			Help: "Bucket, which has to exist",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.S3Bucket} },
+		},
+		{
+			Name: "s3_prefix",
+			Help: "What stands before all names, in a bucket that others use too",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.S3Prefix} },
+		},
+		{
+			Name: "s3_region", Default: "us-east-1",
+			Help: "Region of the bucket",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.S3Region} },
+		},
+		{
+			Name: "s3_access_key",
+			Help: "Access key; without it the environment and the role of the machine are asked",
+			bind: func(c *Config) value { return textValue{&c.Artifacts.S3AccessKey} },
+		},
+		{
+			Name: "s3_secret_key", Secret: true,
+			Help: "Secret key",
+			bind: func(c *Config) value { return secretValue{&c.Artifacts.S3SecretKey} },
+		},
+	}
+	for i := range settings {
+		settings[i].Group = GroupArtifacts
+		settings[i].Env = env(settings[i].Name)
+	}
+	return settings
 }
 
 func logSettings() []Setting {

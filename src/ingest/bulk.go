@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,9 @@ type Bulk struct {
 	// writing tells the outcome of the batch that goes to the database while the next one is being read; nil: none does.
 	writing chan error
 	spare   []store.Result
+
+	// Keeper makes the contents of artifacts safe outside of the database; nil: they go into it.
+	Keeper Keeper
 
 	// Archived says that ids of results are those of an archive: one that a stored result has means that result, and
 	// all others are stored under store.ImportedID.
@@ -263,7 +267,7 @@ func (b *Bulk) readdress(files []store.Artifact) {
 	}
 }
 
-var artifactCopyColumns = []string{"id", "result_id", "run_id", "filename", "data", "upload_date", "content"}
+var artifactCopyColumns = []string{"id", "result_id", "run_id", "filename", "data", "upload_date", "content", "blob"}
 
 func (b *Bulk) flushArtifacts() error {
 	if len(b.files) == 0 {
@@ -278,13 +282,16 @@ func (b *Bulk) flushArtifacts() error {
 			return fmt.Errorf("replace artifacts: %w", store.Classify(err))
 		}
 	}
+	if err := b.keep(); err != nil {
+		return fmt.Errorf("keep artifacts: %w", err)
+	}
 	_, err := b.tx.CopyFrom(b.ctx, pgx.Identifier{"artifacts"}, artifactCopyColumns, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
 		a := &b.files[i]
 		uploaded := a.UploadDate
 		if uploaded.IsZero() {
 			uploaded = time.Now().UTC()
 		}
-		return []any{key(&a.ID), key(a.ResultID), key(a.RunID), a.Filename, objectOr(a.Data), uploaded, a.Content}, nil
+		return []any{key(&a.ID), key(a.ResultID), key(a.RunID), a.Filename, objectOr(a.Data), uploaded, a.Content, hashOf(a.Blob)}, nil
 	}))
 	if err != nil {
 		return fmt.Errorf("write artifacts: %w", store.Classify(err))
@@ -293,6 +300,44 @@ func (b *Bulk) flushArtifacts() error {
 	clear(b.files)
 	b.files, b.fileBytes = b.files[:0], 0
 	return nil
+}
+
+// keptAtOnce is how many contents go to their store at a time: each waits for the disk or the network.
+const keptAtOnce = 8
+
+// keep makes the contents of the waiting artifacts safe, if that is outside of the database.
+func (b *Bulk) keep() error {
+	if b.Keeper == nil {
+		return nil
+	}
+	var all sync.WaitGroup
+	places := make(chan struct{}, keptAtOnce)
+	errs := make([]error, len(b.files))
+	for i := range b.files {
+		places <- struct{}{}
+		all.Go(func() {
+			errs[i] = kept(b.ctx, b.Keeper, &b.files[i])
+			<-places
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	var blobs []store.Blob
+	for i := range b.files {
+		if b.files[i].Blob != nil {
+			blobs = append(blobs, *b.files[i].Blob)
+		}
+	}
+	return store.PutBlobsTx(b.ctx, b.tx, blobs)
+}
+
+func hashOf(b *store.Blob) []byte {
+	if b == nil {
+		return nil
+	}
+	return b.Hash
 }
 
 // dropReplaced deletes what the owners of the waiting artifacts have under the same names.

@@ -32,14 +32,36 @@ type Writer struct {
 	runs    *batcher[store.Run]
 	files   *batcher[*store.Artifact]
 	seen    *seenRuns
+	keeper  Keeper
+}
+
+// Keeper makes contents of artifacts safe outside of the database (artifact.Library). nil means that they go into the database.
+type Keeper interface {
+	Keep(ctx context.Context, content []byte) (*store.Blob, error)
+}
+
+// kept lets an artifact have its content where the keeper has put it.
+func kept(ctx context.Context, k Keeper, a *store.Artifact) error {
+	if k == nil {
+		return nil
+	}
+	blob, err := k.Keep(ctx, a.Content)
+	if err != nil || blob == nil {
+		return err
+	}
+	a.Size, a.Blob, a.Content = int64(len(a.Content)), blob, nil
+	return nil
 }
 
 // RunChanged adds the jobs that look after runs that came or grew, in the transaction of their rows.
 type RunChanged func(ctx context.Context, tx pgx.Tx, runs []uuid.UUID) error
 
-// NewWriter starts the writers; Close ends them.
-func NewWriter(s *store.Store, enqueue RunChanged) *Writer {
-	w := &Writer{store: s, enqueue: enqueue, seen: newSeenRuns(4096)}
+// NewWriter starts the writers; Close ends them. All goes into the database.
+func NewWriter(s *store.Store, enqueue RunChanged) *Writer { return NewWriterKeeping(s, enqueue, nil) }
+
+// NewWriterKeeping is NewWriter with a keeper of the contents of artifacts.
+func NewWriterKeeping(s *store.Store, enqueue RunChanged, keeper Keeper) *Writer {
+	w := &Writer{store: s, enqueue: enqueue, seen: newSeenRuns(4096), keeper: keeper}
 	w.results = newBatcher(limits{writers: 1, rows: 256, bytes: 8 << 20, queue: 8192, waiting: 64 << 20}, resultSize, w.writeResults)
 	w.runs = newBatcher(limits{writers: 1, rows: 128, bytes: 8 << 20, queue: 2048, waiting: 32 << 20}, runSize, w.writeRuns)
 	w.files = newBatcher(limits{writers: 2, rows: 64, bytes: 16 << 20, queue: 1024, waiting: 64 << 20}, artifactSize, w.writeArtifacts)
@@ -63,7 +85,13 @@ func (w *Writer) Run(ctx context.Context, r store.Run) error { return w.runs.add
 
 // Artifact commits an artifact. When its owner has one of the same name, metadata and content already, as after an answer
 // that got lost, nothing is added and a becomes that one. store.ErrReference: result or run does not exist.
-func (w *Writer) Artifact(ctx context.Context, a *store.Artifact) error { return w.files.add(ctx, a) }
+// A content that is kept outside of the database is safe there before its row is written.
+func (w *Writer) Artifact(ctx context.Context, a *store.Artifact) error {
+	if err := kept(ctx, w.keeper, a); err != nil {
+		return err
+	}
+	return w.files.add(ctx, a)
+}
 
 func resultSize(r store.Result) int64 { return int64(len(r.Data)+len(r.Params)) + 512 }
 func runSize(r store.Run) int64       { return int64(len(r.Data)+len(r.Summary)) + 512 }
@@ -205,23 +233,23 @@ func (w *Writer) writeRuns(ctx context.Context, rows []store.Run) ([]error, erro
 
 const insertArtifacts = `
 	WITH sent AS (
-		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamp[], $7::bytea[])
-			AS s(id, result_id, run_id, filename, data, upload_date, content)),
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::timestamp[], $7::bytea[], $8::bytea[])
+			AS s(id, result_id, run_id, filename, data, upload_date, content, blob)),
 	-- One look-up for each, which the index of its owner's few files answers: a join of both sides would read, and hash,
 	-- every artifact there is.
 	there AS (
 		SELECT s.id AS sent, a.id, a.upload_date FROM sent s CROSS JOIN LATERAL (
 			SELECT id, upload_date FROM artifacts
-			 WHERE result_id = s.result_id AND filename = s.filename AND data = s.data AND content = s.content
+			 WHERE result_id = s.result_id AND filename = s.filename AND data = s.data AND (content = s.content OR blob = s.blob)
 			 ORDER BY upload_date, id LIMIT 1) a
 		UNION ALL
 		SELECT s.id, a.id, a.upload_date FROM sent s CROSS JOIN LATERAL (
 			SELECT id, upload_date FROM artifacts
-			 WHERE run_id = s.run_id AND filename = s.filename AND data = s.data AND content = s.content
+			 WHERE run_id = s.run_id AND filename = s.filename AND data = s.data AND (content = s.content OR blob = s.blob)
 			 ORDER BY upload_date, id LIMIT 1) a),
 	put AS (
-		INSERT INTO artifacts (id, result_id, run_id, filename, data, upload_date, content)
-		SELECT s.id, s.result_id, s.run_id, s.filename, s.data, s.upload_date, s.content FROM sent s
+		INSERT INTO artifacts (id, result_id, run_id, filename, data, upload_date, content, blob)
+		SELECT s.id, s.result_id, s.run_id, s.filename, s.data, s.upload_date, s.content, s.blob FROM sent s
 		 WHERE NOT EXISTS (SELECT 1 FROM there t WHERE t.sent = s.id))
 	SELECT sent, id, upload_date FROM there`
 
@@ -234,19 +262,42 @@ func (w *Writer) writeArtifacts(ctx context.Context, rows []*store.Artifact) ([]
 		data        = make([]json.RawMessage, n)
 		uploaded    = make([]time.Time, n)
 		content     = make([][]byte, n)
+		hash        = make([][]byte, n)
+		blobs       []store.Blob
 	)
 	for i, a := range rows {
 		id[i], result[i], run[i], filename[i], data[i], uploaded[i], content[i] = a.ID, a.ResultID, a.RunID, a.Filename, objectOr(a.Data), a.UploadDate, a.Content
+		if a.Blob != nil {
+			hash[i] = a.Blob.Hash
+			blobs = append(blobs, *a.Blob)
+		}
 	}
 	type existing struct {
 		sent, id uuid.UUID
 		uploaded time.Time
 	}
-	found, _ := w.store.Pool().Query(ctx, insertArtifacts, id, result, run, filename, data, uploaded, content)
-	there, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (e existing, err error) {
-		err = row.Scan(&e.sent, &e.id, &e.uploaded)
-		return e, err
-	})
+	var there []existing
+	insert := func(db querier) error {
+		found, _ := db.Query(ctx, insertArtifacts, id, result, run, filename, data, uploaded, content, hash)
+		var err error
+		there, err = pgx.CollectRows(found, func(row pgx.CollectableRow) (e existing, err error) {
+			err = row.Scan(&e.sent, &e.id, &e.uploaded)
+			return e, err
+		})
+		return err
+	}
+	var err error
+	if len(blobs) == 0 {
+		// One statement is a transaction of its own, and saves two round trips.
+		err = insert(w.store.Pool())
+	} else {
+		err = w.store.InTx(ctx, func(tx pgx.Tx) error {
+			if err := store.PutBlobsTx(ctx, tx, blobs); err != nil {
+				return err
+			}
+			return insert(tx)
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("insert artifacts: %w", err)
 	}

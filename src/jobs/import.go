@@ -39,6 +39,7 @@ type importWorker struct {
 	client  *Client
 	formats []importer.Format
 	limits  importer.Limits
+	keeper  ingest.Keeper
 	log     zerolog.Logger
 }
 
@@ -126,6 +127,7 @@ func (w *importWorker) run(ctx context.Context, record store.Import, user uuid.U
 	started := time.Now()
 	var report importer.Report
 	err = ingest.InBulk(ctx, w.store, func(b *ingest.Bulk) error {
+		b.Keeper = w.keeper
 		if format, err := importer.Sniff(w.formats, file.Name(), nil); err == nil {
 			b.Archived = format.Name() == importer.Archive{}.Name()
 		}

@@ -166,6 +166,9 @@ func TestWorkerProcess(t *testing.T) {
 	s, err := store.Open(context.Background(), store.Options{URL: url})
 	require.NoError(t, err)
 	w, err := worker(s)
+	if dir := os.Getenv("IBUTSU_TEST_WORKER_ARTIFACTS"); dir != "" {
+		w, err = jobs.NewWorker(jobs.WorkerOptions{Store: s, Log: zerolog.Nop(), Artifacts: library(t, s, dir)})
+	}
 	require.NoError(t, err)
 	require.NoError(t, w.Start(context.Background()))
 	select {}

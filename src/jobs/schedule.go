@@ -34,6 +34,7 @@ func DefaultSchedule(keep config.Retention) []Periodic {
 		{"sync-aborted-runs", "@every 30m", SyncRuns{}, "Count runs anew whose summary does not fit their results"},
 		// Ours, not the original's.
 		{"tidy-accounts", "30 3 * * *", TidyAccounts{Audit: int64(keep.Audit / time.Second)}, "Delete sign-ins that ended, and records of changes older than keep_audit"},
+		{"sweep-artifacts", "30 3 * * *", SweepArtifacts{}, "Delete contents outside of the database that no artifact has any more"},
 		{"tally-wishes", "@every 1h", TallyWishes{}, "Propose tallies for what dashboards often count"},
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 )
 
 // rehearsal is a job that can say beforehand what it would do.
@@ -86,6 +88,15 @@ var tasks = map[string]task{
 		"Make the room of deleted rows usable again and give back what can be; reindex makes the indexes anew beside the old ones, full writes the " +
 			"tables anew, which nobody can read or write meanwhile",
 		map[string]any{"reindex": false, "full": false}, decoded(func(GiveBack) bool { return true }), false,
+	},
+	"artifacts.move": {
+		"Bring the contents of all artifacts into one store: postgresql, files or s3", map[string]any{"to": nil},
+		decoded(func(a MoveArtifacts) bool {
+			return slices.Contains([]string{artifact.InPostgreSQL, artifact.InFiles, artifact.InS3}, a.To)
+		}), false,
+	},
+	"artifacts.sweep": {
+		"Delete contents outside of the database that no artifact has any more", map[string]any{}, decoded(func(SweepArtifacts) bool { return true }), true,
 	},
 	"db.tally_wishes": {
 		"Propose tallies for what dashboards often count", map[string]any{}, decoded(func(TallyWishes) bool { return true }), false,

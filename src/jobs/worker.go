@@ -14,8 +14,10 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/importer"
+	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -38,6 +40,16 @@ type WorkerOptions struct {
 	Now  func() time.Time
 	// Version is what administrators see.
 	Version string
+	// Artifacts keeps the contents of artifacts; nil: the database does.
+	Artifacts *artifact.Library
+}
+
+// keeper is nil itself where there is no library: an interface that holds nil would be asked.
+func (o WorkerOptions) keeper() ingest.Keeper {
+	if o.Artifacts == nil {
+		return nil
+	}
+	return o.Artifacts
 }
 
 // Worker works on jobs until it is stopped. Several may run against one database.
@@ -70,7 +82,7 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	}
 	client.now = o.Now
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &importWorker{store: o.Store, client: client, formats: o.Formats, limits: o.Limits, log: o.Log})
+	river.AddWorker(workers, &importWorker{store: o.Store, client: client, formats: o.Formats, limits: o.Limits, keeper: o.keeper(), log: o.Log})
 	river.AddWorker(workers, &clearImport{store: o.Store})
 	river.AddWorker(workers, &updateRun{store: o.Store})
 	river.AddWorker(workers, &syncRuns{store: o.Store, client: client, now: o.Now})
@@ -81,6 +93,8 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	river.AddWorker(workers, &tallyWishes{tend: o.TallyWishes})
 	river.AddWorker(workers, &sendMail{store: o.Store, post: o.Post, at: o.Addresses, now: o.Now, log: o.Log})
 	river.AddWorker(workers, &tidyAccounts{store: o.Store, now: o.Now, log: o.Log})
+	river.AddWorker(workers, &moveArtifacts{library: o.Artifacts, store: o.Store, log: o.Log})
+	river.AddWorker(workers, &sweepArtifacts{library: o.Artifacts, now: o.Now, log: o.Log})
 	addPruners(workers, o.Store, o.Now, o.Log)
 
 	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}

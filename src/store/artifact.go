@@ -20,15 +20,19 @@ type Artifact struct {
 	Data       json.RawMessage // additional metadata: an object, or nil
 	UploadDate time.Time
 	Size       int64 // bytes
-	// Content is set on the way in only.
+	// BlobHash is that of a content outside of the database; nil for one inside.
+	BlobHash []byte
+	// Content is set on the way in only; Blob instead of it for one that is safe outside of the database.
 	Content []byte
+	Blob    *Blob
 }
 
-const artifactColumns = "a.id, a.result_id, a.run_id, a.filename, a.data, a.upload_date, coalesce(length(a.content), 0)::bigint"
+const artifactColumns = `a.id, a.result_id, a.run_id, a.filename, a.data, a.upload_date,
+	coalesce(length(a.content), (SELECT size FROM blobs WHERE hash = a.blob), 0)::bigint, a.blob`
 
 func scanArtifact(row pgx.CollectableRow) (Artifact, error) {
 	var a Artifact
-	err := row.Scan(&a.ID, &a.ResultID, &a.RunID, &a.Filename, &a.Data, &a.UploadDate, &a.Size)
+	err := row.Scan(&a.ID, &a.ResultID, &a.RunID, &a.Filename, &a.Data, &a.UploadDate, &a.Size, &a.BlobHash)
 	a.Data = object(a.Data)
 	return a, err
 }
@@ -78,7 +82,11 @@ type ArtifactQuery struct {
 	Page, PageSize int
 }
 
-// Artifacts returns a page of artifacts and how many there are in all.
+// artifactsCounted is how many artifacts are counted one by one. Who asks for more looks at all that there are, where the
+// database's own estimate will do: counting them would take longer than finding them.
+const artifactsCounted = 10_000
+
+// Artifacts returns a page of artifacts and how many there are in all; beyond ten thousand that is an estimate.
 func (s *Store) Artifacts(ctx context.Context, q ArtifactQuery) ([]Artifact, int64, error) {
 	const from = ` FROM artifacts a
 		WHERE ($1::uuid IS NULL OR a.result_id = $1) AND ($2::uuid IS NULL OR a.run_id = $2)
@@ -86,15 +94,23 @@ func (s *Store) Artifacts(ctx context.Context, q ArtifactQuery) ([]Artifact, int
 		       OR (SELECT project_id FROM results WHERE id = a.result_id) = ANY($3)
 		       OR (SELECT project_id FROM runs WHERE id = a.run_id) = ANY($3))`
 	var total int64
-	if err := s.pool.QueryRow(ctx, `SELECT count(*)`+from, dynamic, q.ResultID, q.RunID, q.Scope).Scan(&total); err != nil {
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1`+from+` LIMIT $4) few`, dynamic, q.ResultID, q.RunID, q.Scope, artifactsCounted+1).Scan(&total)
+	if err != nil {
 		return nil, 0, wrap("count artifacts", err)
 	}
+	many := total > artifactsCounted
+	if many {
+		err := s.pool.QueryRow(ctx, `SELECT greatest(reltuples, $1)::bigint FROM pg_class WHERE oid = 'artifacts'::regclass`, total).Scan(&total)
+		if err != nil {
+			return nil, 0, wrap("count artifacts", err)
+		}
+	}
 	offset, fits := ListQuery{Page: q.Page, PageSize: q.PageSize}.offset()
-	if !fits || offset >= total {
+	if !fits || offset >= total && !many {
 		return []Artifact{}, total, nil
 	}
 	rows, _ := s.pool.Query(ctx, `SELECT `+artifactColumns+from+` ORDER BY a.upload_date, a.id OFFSET $4 LIMIT $5`,
 		dynamic, q.ResultID, q.RunID, q.Scope, offset, q.PageSize)
 	artifacts, err := pgx.CollectRows(rows, scanArtifact)
-	return artifacts, total, wrap("list artifacts", err)
+	return artifacts, max(total, offset+int64(len(artifacts))), wrap("list artifacts", err)
 }

@@ -63,6 +63,20 @@ func (s *Store) ResultProject(ctx context.Context, id uuid.UUID) (*uuid.UUID, er
 	return project, wrap("project of result", err)
 }
 
+// ResultProjects returns the projects of results (nil: none); those that are not there are left out.
+func (s *Store) ResultProjects(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*uuid.UUID, error) {
+	rows, _ := s.pool.Query(ctx, "SELECT id, project_id FROM results WHERE id = ANY($1)", ids)
+	found := make(map[uuid.UUID]*uuid.UUID, len(ids))
+	var id uuid.UUID
+	var project *uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id, &project}, func() error {
+		found[id] = project
+		project = nil
+		return nil
+	})
+	return found, wrap("projects of results", err)
+}
+
 // UpdateResult changes a result under its row lock. An error of change is returned as it is, and nothing is written.
 func (s *Store) UpdateResult(ctx context.Context, id uuid.UUID, change func(*Result) error) (Result, error) {
 	var after Result

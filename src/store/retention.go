@@ -243,7 +243,7 @@ func deleteArtifacts(ctx context.Context, tx pgx.Tx, where string, ids []uuid.UU
 		return gone, nil
 	}
 	err = tx.QueryRow(ctx, `
-		WITH gone AS (DELETE FROM artifacts WHERE `+where+` RETURNING coalesce(length(content), 0) AS n)
+		WITH gone AS (DELETE FROM artifacts WHERE `+where+` RETURNING coalesce(length(content), (SELECT size FROM blobs WHERE hash = blob), 0) AS n)
 		SELECT count(*), coalesce(sum(n), 0)::bigint FROM gone`, ids).Scan(&gone.Artifacts, &gone.Bytes)
 	return gone, err
 }

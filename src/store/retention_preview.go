@@ -76,7 +76,7 @@ const previewResults = `
 	SELECT (coalesce((SELECT sum(n) FROM result_tally WHERE project_id = $1 AND bucket < date_trunc('hour', $2::timestamp)), 0)
 	        + (SELECT count(*) FROM results WHERE project_id = $1 AND start_time >= date_trunc('hour', $2::timestamp) AND start_time < $2)
 	        - (SELECT count(*) FROM pinned_runs p JOIN results q ON q.run_id = p.run_id WHERE q.project_id = $1 AND q.start_time < $2))::bigint,
-	       count(a.id), coalesce(sum(length(a.content)), 0)::bigint
+	       count(a.id), coalesce(sum(coalesce(length(a.content), (SELECT size FROM blobs WHERE hash = a.blob))), 0)::bigint
 	  FROM results q JOIN artifacts a ON a.result_id = q.id
 	 WHERE q.project_id = $1 AND q.start_time < $2` + unpinnedResult
 
@@ -84,12 +84,12 @@ const previewRuns = `
 	WITH old AS (SELECT id FROM runs q WHERE project_id = $1 AND start_time < $2
 	                AND NOT EXISTS (SELECT 1 FROM pinned_runs p WHERE p.run_id = q.id)),
 	     gone AS (SELECT q.id FROM results q WHERE q.run_id IN (SELECT id FROM old)),
-	     files AS (SELECT length(content) AS n FROM artifacts WHERE result_id IN (SELECT id FROM gone)
-	               UNION ALL SELECT length(content) FROM artifacts WHERE run_id IN (SELECT id FROM old))
+	     files AS (SELECT coalesce(length(content), (SELECT size FROM blobs WHERE hash = blob)) AS n FROM artifacts WHERE result_id IN (SELECT id FROM gone)
+	               UNION ALL SELECT coalesce(length(content), (SELECT size FROM blobs WHERE hash = blob)) FROM artifacts WHERE run_id IN (SELECT id FROM old))
 	SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM gone), (SELECT count(*) FROM files), (SELECT coalesce(sum(n), 0) FROM files)::bigint`
 
 const previewArtifacts = `
-	SELECT count(*), coalesce(sum(length(a.content)), 0)::bigint
+	SELECT count(*), coalesce(sum(coalesce(length(a.content), (SELECT size FROM blobs WHERE hash = a.blob))), 0)::bigint
 	  FROM artifacts a LEFT JOIN results q ON q.id = a.result_id LEFT JOIN runs r ON r.id = a.run_id
 	 WHERE a.upload_date < $2 AND coalesce(q.project_id, r.project_id) = $1
 	   AND NOT EXISTS (SELECT 1 FROM pinned_runs p WHERE p.run_id = coalesce(a.run_id, q.run_id))`

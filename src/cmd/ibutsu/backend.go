@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/api"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/cache"
 	"github.com/ibutsu/ibutsu-go/src/config"
@@ -138,6 +139,11 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 	if err != nil {
 		return nil, err
 	}
+	library, err := artifact.Open(c, s)
+	if err != nil {
+		answers.Close()
+		return nil, err
+	}
 	directory := auth.NewDirectory(s, tokens, now)
 	options := auth.AccountsOptions{
 		Store: s, Passwords: passwords, Tokens: tokens, Limiter: auth.NewLocalLimiter(now), Log: log, Now: now, NewID: uuid.New,
@@ -155,11 +161,12 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		return nil, err
 	}
 	uses := auth.NewUses(s, now, uuid.New, log)
-	b := &backend{writer: ingest.NewWriter(s, queue.RunsChanged), answers: answers}
+	b := &backend{writer: ingest.NewWriterKeeping(s, queue.RunsChanged, library), answers: answers}
 	b.app, err = api.New(api.Options{ //nolint:contextcheck // each request has its own
 		Store:       s,
 		Writer:      b.writer,
 		Jobs:        queue,
+		Artifacts:   library,
 		Directory:   directory,
 		Accounts:    accounts,
 		Flow:        flow,

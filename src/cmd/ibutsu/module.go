@@ -23,7 +23,7 @@ type ModuleCmd struct {
 }
 
 func newModuleCmd() ModuleCmd {
-	return ModuleCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis, config.GroupJobs, config.GroupLog)}
+	return ModuleCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis, config.GroupJobs, config.GroupArtifacts, config.GroupLog)}
 }
 
 func (ModuleCmd) note() string {
