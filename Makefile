@@ -41,7 +41,7 @@ test: ## Run every check: Go tests, fuzzing, conformance, requests from the cont
 # The programs of the checks.
 .PHONY: tools
 tools:
-	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/torture ./checks/operate ./checks/signin
+	@$(GOBUILD) -o bin/checks/ ./checks/withpg ./checks/withserver ./checks/adoption ./checks/cluster ./checks/torture ./checks/operate ./checks/signin
 	@cd checks/signin/provider && $(GOBUILD) -o ../../../bin/checks/oidc-provider .
 
 .PHONY: conformance
@@ -53,7 +53,7 @@ conformance: ## Run the recorded cases against a server of its own (ARGS="--only
 WIDGETS ?= 1
 WITHOUT := $(if $(filter 0,$(WIDGETS)),--without widget --without widget-config --without dashboard)
 
-.PHONY: run-signin run-operate run-conformance run-apifuzz run-clients run-adoption run-torture
+.PHONY: run-signin run-operate run-conformance run-apifuzz run-cluster run-clients run-adoption run-torture
 run-conformance:
 	@bin/checks/withserver $(PYTHON) checks/conformance/conformance.py --base-url {url} --token-file {token-file} \
 	  --cases checks/conformance/cases $(WITHOUT) $(ARGS)
@@ -74,6 +74,9 @@ run-operate:
 
 run-signin:
 	@bin/checks/signin $(ARGS)
+
+run-cluster:
+	@bin/checks/cluster $(ARGS)
 
 run-torture:
 	@bin/checks/torture -rounds $(ROUNDS) $(ARGS)

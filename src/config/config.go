@@ -77,6 +77,10 @@ type Database struct {
 	ConnectTimeout, Wait time.Duration
 	// StatementTimeout ends a statement of a request, JobStatementTimeout one of a job; 0 means no limit.
 	StatementTimeout, JobStatementTimeout time.Duration
+	// Replicas are the URLs of streaming standbys that reads may go to, written with commas; ReplicaWait is how long a read
+	// waits for one that is behind.
+	Replicas    ReplicaURLs
+	ReplicaWait time.Duration
 	// MigrateOnStart brings the schema up to date at start, under a lock.
 	MigrateOnStart bool
 }
@@ -270,11 +274,25 @@ func (c *Config) Secrets() []string {
 			continue
 		}
 		secrets = append(secrets, text)
-		if u, err := url.Parse(text); err == nil && u.User != nil {
-			if password, ok := u.User.Password(); ok && password != "" {
-				secrets = append(secrets, password)
+		if s.Name == "database_replicas" {
+			for _, one := range c.Database.Replicas {
+				secrets = append(secrets, passwordOf(one.Reveal())...)
 			}
+			continue
 		}
+		secrets = append(secrets, passwordOf(text)...)
 	}
 	return secrets
+}
+
+// passwordOf is the password in a URL, if there is one.
+func passwordOf(text string) []string {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return nil
+	}
+	if password, ok := u.User.Password(); ok && password != "" {
+		return []string{password}
+	}
+	return nil
 }

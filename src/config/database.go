@@ -30,6 +30,49 @@ func (v databaseURLValue) Set(s string) error {
 	return nil
 }
 
+// ReplicaURLs are addresses of databases, each a secret.
+type ReplicaURLs []Secret
+
+// Reveal gives them as they are.
+func (r ReplicaURLs) Reveal() []string {
+	urls := make([]string, len(r))
+	for i, s := range r {
+		urls[i] = s.Reveal()
+	}
+	return urls
+}
+
+// replicasValue is a list of database URLs, with commas between.
+type replicasValue struct{ to *ReplicaURLs }
+
+func (v replicasValue) String() string { return strings.Join(v.to.Reveal(), ",") }
+func (v replicasValue) Kind() string   { return "list of URLs" }
+func (v replicasValue) Set(s string) error {
+	var urls ReplicaURLs
+	for _, text := range splitReplicas(s) {
+		var one Secret
+		if err := (databaseURLValue{&one}).Set(text); err != nil {
+			return err
+		}
+		urls = append(urls, one)
+	}
+	*v.to = urls
+	return nil
+}
+
+// splitReplicas cuts where a comma and a new URL begin: a URL may have several hosts, with commas between them too.
+func splitReplicas(s string) []string {
+	var urls []string
+	for _, part := range splitList(s) {
+		if strings.Contains(part, "://") || len(urls) == 0 {
+			urls = append(urls, part)
+			continue
+		}
+		urls[len(urls)-1] += "," + part
+	}
+	return urls
+}
+
 // databaseAddress is a database URL taken apart.
 type databaseAddress struct {
 	user, password string

@@ -89,6 +89,12 @@ func (s Setting) Shown(c *Config) string {
 	switch {
 	case !s.Secret || text == "":
 		return text
+	case strings.Contains(text, ",") && strings.Contains(text, "://"):
+		masked := splitReplicas(text)
+		for i, one := range masked {
+			masked[i] = maskURL(one)
+		}
+		return strings.Join(masked, ",")
 	case strings.Contains(text, "://"):
 		return maskURL(text)
 	default:
@@ -316,6 +322,20 @@ func databaseSettings() []Setting {
 			Env:  env("job_statement_timeout"),
 			Help: "When a statement of a background job is ended; 0 for never",
 			bind: func(c *Config) value { return durationValue{to: &c.Database.JobStatementTimeout, max: day} },
+		},
+		{
+			Name: "database_replicas", Group: GroupDatabase, Secret: true,
+			Env:  env("database_replicas"),
+			Help: "Streaming standbys, as URLs like database_url with commas between: lists and widgets are read there when they are up to date",
+			bind: func(c *Config) value { return replicasValue{&c.Database.Replicas} },
+		},
+		{
+			Name: "database_replica_wait", Group: GroupDatabase, Default: "50ms",
+			Env:  env("database_replica_wait"),
+			Help: "How long a read waits for a standby that is behind before it goes to database_url",
+			bind: func(c *Config) value {
+				return durationValue{to: &c.Database.ReplicaWait, min: time.Millisecond, max: time.Minute}
+			},
 		},
 		{
 			Name: "migrate_on_start", Group: GroupDatabase, Default: "true",

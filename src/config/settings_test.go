@@ -43,10 +43,15 @@ func options() map[string]option {
 		"postgres_bin":             {"/opt/pg/bin", func(c *Config) any { return c.Database.PostgresBin }, "/opt/pg/bin", ""},
 		"database_pool_max":        {"40", func(c *Config) any { return c.Database.PoolMax }, 40, "0"},
 		"database_connect_timeout": {"2s", func(c *Config) any { return c.Database.ConnectTimeout }, 2 * time.Second, "1ms"},
-		"database_wait":            {"10m", func(c *Config) any { return c.Database.Wait }, 10 * time.Minute, "x"},
-		"statement_timeout":        {"500ms", func(c *Config) any { return c.Database.StatementTimeout }, 500 * time.Millisecond, "25000"},
-		"job_statement_timeout":    {"2h", func(c *Config) any { return c.Database.JobStatementTimeout }, 2 * time.Hour, "2 hours"},
-		"migrate_on_start":         {"no", func(c *Config) any { return c.Database.MigrateOnStart }, false, "maybe"},
+		"database_replicas": {
+			"postgres://u:p@b/x, postgres://c/y", func(c *Config) any { return c.Database.Replicas.Reveal() },
+			[]string{"postgres://u:p@b/x", "postgres://c/y"}, "mysql://b",
+		},
+		"database_replica_wait": {"20ms", func(c *Config) any { return c.Database.ReplicaWait }, 20 * time.Millisecond, "20"},
+		"database_wait":         {"10m", func(c *Config) any { return c.Database.Wait }, 10 * time.Minute, "x"},
+		"statement_timeout":     {"500ms", func(c *Config) any { return c.Database.StatementTimeout }, 500 * time.Millisecond, "25000"},
+		"job_statement_timeout": {"2h", func(c *Config) any { return c.Database.JobStatementTimeout }, 2 * time.Hour, "2 hours"},
+		"migrate_on_start":      {"no", func(c *Config) any { return c.Database.MigrateOnStart }, false, "maybe"},
 
 		"redis_url":             {"redis://:p@h", func(c *Config) any { return c.Redis.URL.Reveal() }, "redis://:p@h:6379", "http://h"},
 		"celery_broker_url":     {"amqp://rabbit", func(c *Config) any { return c.Redis.CeleryBroker.Reveal() }, "amqp://rabbit", ""},
@@ -301,3 +306,16 @@ func fileInput(t *testing.T, content string, environ ...string) Input {
 }
 
 func quoteYAML(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+func TestPasswordsOfReplicasAreNotShown(t *testing.T) {
+	t.Parallel()
+	loaded, err := Load(Input{Environ: []string{"DATABASE_URL=postgres://a/x", "IBUTSU_DATABASE_REPLICAS=postgres://u:first@b/x,postgres://u:second@c/x"}})
+	require.NoError(t, err)
+	setting, ok := Find("database_replicas")
+	require.True(t, ok)
+	shown := setting.Shown(&loaded.Config)
+	require.NotContains(t, shown, "first")
+	require.NotContains(t, shown, "second")
+	require.Contains(t, shown, "@c/x")
+	require.Subset(t, loaded.Config.Secrets(), []string{"first", "second"}, "for the log to mask")
+}

@@ -4,6 +4,7 @@ import (
 	lru "container/list"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -98,8 +99,12 @@ func (s *Store) Version(ctx context.Context, projects []uuid.UUID) (int64, error
 	case len(projects) == 1:
 		where, args = ` WHERE project_id = $1`, []any{projects[0]}
 	}
+	current := currentTimeline
+	if s.timeline != 0 {
+		current = strconv.FormatInt(s.timeline, 10) + "::bigint" // a standby cannot tell
+	}
 	var version, deltas, timeline int64
-	err := s.pool.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint, count(*), `+currentTimeline+` FROM project_versions`+where, args...).
+	err := s.reads.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint, count(*), `+current+` FROM project_versions`+where, args...).
 		Scan(&version, &deltas, &timeline)
 	if err != nil {
 		return 0, wrap("project version", err)

@@ -130,7 +130,15 @@ const (
 	deepPage = 1000
 )
 
-func list[T any](ctx context.Context, s *Store, l listing[T], q ListQuery) ([]T, int64, error) {
+func list[T any](ctx context.Context, s *Store, l listing[T], q ListQuery) (rows []T, total int64, err error) {
+	err = s.Read(ctx, func(ctx context.Context, from Reader) error {
+		rows, total, err = listFrom(ctx, s.from(from), l, q)
+		return err
+	})
+	return rows, total, err
+}
+
+func listFrom[T any](ctx context.Context, s *Store, l listing[T], q ListQuery) ([]T, int64, error) {
 	c, err := l.condition(l.model, q)
 	if err != nil {
 		return nil, 0, err
@@ -157,7 +165,7 @@ func (l listing[T]) page(ctx context.Context, s *Store, q ListQuery, c condition
 	order := " ORDER BY " + l.time + " DESC, id DESC"
 	if k.ids != nil {
 		ids := k.ids[offset:min(offset+int64(q.PageSize), int64(len(k.ids)))]
-		rows, _ := s.pool.Query(ctx, "SELECT "+l.columns+" FROM "+l.table+" WHERE id = ANY($1)"+order, ids)
+		rows, _ := s.reads.Query(ctx, "SELECT "+l.columns+" FROM "+l.table+" WHERE id = ANY($1)"+order, ids)
 		return pgx.CollectRows(rows, l.scan)
 	}
 	if rows, ok, err := l.walk(ctx, s, q, c, k, offset); ok || err != nil {
@@ -176,7 +184,7 @@ func (l listing[T]) page(ctx context.Context, s *Store, q ListQuery, c condition
 		statement = "SELECT " + columns + " FROM " + l.table + " t JOIN (SELECT id FROM " + l.table + " WHERE " + c.where + order + limit +
 			") k ON k.id = t.id ORDER BY t." + l.time + " DESC, t.id DESC"
 	}
-	rows, _ := s.pool.Query(ctx, statement, args...)
+	rows, _ := s.reads.Query(ctx, statement, args...)
 	return pgx.CollectRows(rows, l.scan)
 }
 
@@ -206,7 +214,7 @@ func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition
 	if far > mostWalked {
 		return nil, false, nil
 	}
-	found, _ := s.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM (SELECT * FROM %s WHERE project_id = %s ORDER BY %s DESC, id DESC LIMIT %d) t WHERE %s OFFSET %d LIMIT %d",
+	found, _ := s.reads.Query(ctx, fmt.Sprintf("SELECT %s FROM (SELECT * FROM %s WHERE project_id = %s ORDER BY %s DESC, id DESC LIMIT %d) t WHERE %s OFFSET %d LIMIT %d",
 		l.columns, l.table, "$"+fmt.Sprint(len(c.args)+1), l.time, 4*far+100, c.where, offset, q.PageSize),
 		append(append([]any{dynamic}, c.args...), *project)...)
 	rows, err = pgx.CollectRows(found, l.scan)
@@ -248,13 +256,13 @@ func learn[T any](ctx context.Context, s *Store, l listing[T], q ListQuery, c co
 		if n := len(k.hours); n > 0 {
 			k.total = k.hours[n-1].newer + k.hours[n-1].n
 		}
-	} else if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.table+" WHERE "+c.where, append([]any{dynamic}, c.args...)...).Scan(&k.total); err != nil {
+	} else if err := s.reads.QueryRow(ctx, "SELECT count(*) FROM "+l.table+" WHERE "+c.where, append([]any{dynamic}, c.args...)...).Scan(&k.total); err != nil {
 		return k, err
 	}
 	if k.total == 0 || k.total > fewMatches || !l.versioned {
 		return k, nil
 	}
-	rows, _ := s.pool.Query(ctx, "SELECT id FROM "+l.table+" WHERE "+c.where+" ORDER BY "+l.time+" DESC, id DESC LIMIT "+fmt.Sprint(fewMatches+1),
+	rows, _ := s.reads.Query(ctx, "SELECT id FROM "+l.table+" WHERE "+c.where+" ORDER BY "+l.time+" DESC, id DESC LIMIT "+fmt.Sprint(fewMatches+1),
 		append([]any{dynamic}, c.args...)...)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {

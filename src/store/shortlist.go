@@ -15,7 +15,7 @@ type shortList[T any] struct {
 
 func (l shortList[T]) page(ctx context.Context, s *Store, c condition, page, size int) ([]T, int64, error) {
 	var total int64
-	err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.table+" WHERE "+c.where, append([]any{dynamic}, c.args...)...).Scan(&total)
+	err := s.reads.QueryRow(ctx, "SELECT count(*) FROM "+l.table+" WHERE "+c.where, append([]any{dynamic}, c.args...)...).Scan(&total)
 	if err != nil {
 		return nil, 0, wrap("count "+l.table, err)
 	}
@@ -23,7 +23,7 @@ func (l shortList[T]) page(ctx context.Context, s *Store, c condition, page, siz
 	if !fits || offset >= total || size <= 0 {
 		return []T{}, total, nil
 	}
-	rows, _ := s.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s OFFSET %d LIMIT %d",
+	rows, _ := s.reads.Query(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s OFFSET %d LIMIT %d",
 		l.columns, l.table, c.where, l.order, offset, size), append([]any{dynamic}, c.args...)...)
 	items, err := pgx.CollectRows(rows, l.scan)
 	return items, total, wrap("list "+l.table, err)

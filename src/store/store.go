@@ -42,13 +42,20 @@ type Options struct {
 	StatementTimeout time.Duration
 	// Name is what pg_stat_activity shows.
 	Name string
+	// Replicas are the addresses of streaming standbys that expensive reads may go to.
+	Replicas []string
+	// ReplicaWait is how long a read waits for one that is behind; 0 means 50 ms.
+	ReplicaWait time.Duration
 }
 
 // Store is the database as the other rooms see it. Safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	q      *db.Queries
-	counts *countCache
+	pool     *pgxpool.Pool
+	reads    Reader // where lists come from
+	timeline int64  // of the replica that they come from; 0 for the primary's own
+	replicas *replicas
+	q        *db.Queries
+	counts   *countCache
 }
 
 // Open connects, without asking whether the schema is there (see Migrate).
@@ -65,7 +72,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("store: connect: %w", err)
 	}
-	return &Store{pool: pool, q: db.New(pool), counts: newCountCache(countCacheEntries)}, nil
+	standbys, err := openReplicas(ctx, o)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &Store{pool: pool, reads: pool, replicas: standbys, q: db.New(pool), counts: newCountCache(countCacheEntries)}, nil
 }
 
 func poolConfig(o Options) (*pgxpool.Config, error) {
@@ -98,7 +110,10 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 }
 
 // Close ends all connections.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.replicas.close()
+	s.pool.Close()
+}
 
 // Pool is for the rooms that bring their own statements: the write path, the job queue, the widgets.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }

@@ -21,7 +21,7 @@ func (h hour) end() time.Time { return h.start.Add(time.Hour) }
 
 // hours sums the tally for a condition, newest first.
 func (s *Store) hours(ctx context.Context, c condition) ([]hour, error) {
-	rows, _ := s.pool.Query(ctx, "SELECT bucket, sum(n)::bigint FROM result_tally WHERE "+c.where+" GROUP BY bucket HAVING sum(n) <> 0 ORDER BY bucket DESC",
+	rows, _ := s.reads.Query(ctx, "SELECT bucket, sum(n)::bigint FROM result_tally WHERE "+c.where+" GROUP BY bucket HAVING sum(n) <> 0 ORDER BY bucket DESC",
 		append([]any{dynamic}, c.args...)...)
 	hours, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (hour, error) {
 		var h hour

@@ -144,7 +144,7 @@ func (w ResultAggregator) statement(ctx context.Context, q *query, group filter.
 	case isTallied(w.GroupField) && filtersTallied(w.Filters):
 		return w.fromHours(q)
 	case !narrows(w.Filters):
-		field, ok, err := q.fields.tallied(ctx, q.pool, w.GroupField, q.now)
+		field, ok, err := q.fields.tallied(ctx, q.reads, w.GroupField, q.now)
 		if err != nil {
 			return "", nil, err
 		}

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ibutsu/ibutsu-go/src/filter"
+	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
 // tallied is the part of the results' model that result_tally has.
@@ -53,7 +53,7 @@ type talliedFields struct {
 const fieldsKnownFor = time.Minute
 
 // tallied returns the name that a field has in field_tally; ok is false for a field that is not counted.
-func (t *talliedFields) tallied(ctx context.Context, pool *pgxpool.Pool, field string, now time.Time) (name string, ok bool, err error) {
+func (t *talliedFields) tallied(ctx context.Context, from store.Reader, field string, now time.Time) (name string, ok bool, err error) {
 	name, _, ok = tallyPath(field)
 	if !ok {
 		return "", false, nil
@@ -61,7 +61,7 @@ func (t *talliedFields) tallied(ctx context.Context, pool *pgxpool.Pool, field s
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if age := now.Sub(t.asked); t.fields == nil || age > fieldsKnownFor || age < 0 {
-		rows, _ := pool.Query(ctx, `SELECT field FROM tallied_fields WHERE ready`)
+		rows, _ := from.Query(ctx, `SELECT field FROM tallied_fields WHERE ready`)
 		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			return "", false, err

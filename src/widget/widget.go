@@ -83,7 +83,11 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 }
 
 func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (json.RawMessage, error) {
-	value, err := c.compute(ctx, &query{pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now})
+	var value any
+	err := w.store.Read(ctx, func(ctx context.Context, from store.Reader) (err error) {
+		value, err = c.compute(ctx, &query{reads: from, pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now})
+		return err
+	})
 	if err != nil {
 		var unusable *filter.Error
 		var wrong *ParamError
@@ -139,7 +143,8 @@ type computation interface {
 
 // query is what a computation may ask.
 type query struct {
-	pool     *pgxpool.Pool
+	reads    store.Reader
+	pool     *pgxpool.Pool // for what is written beside
 	fields   *talliedFields
 	projects []uuid.UUID // nil: all
 	now      time.Time   // UTC
@@ -153,7 +158,7 @@ func (q *query) rows(ctx context.Context, s *statement, sql string) pgx.Rows {
 	if s.varies {
 		mode = pgx.QueryExecModeCacheDescribe
 	}
-	rows, _ := q.pool.Query(ctx, sql, append([]any{mode}, s.args.Values()...)...)
+	rows, _ := q.reads.Query(ctx, sql, append([]any{mode}, s.args.Values()...)...)
 	return rows // an error of Query comes out of the rows
 }
 
@@ -162,7 +167,7 @@ func (q *query) each(ctx context.Context, s *statement, sql string, read func(ro
 	if !s.allCores {
 		return each(q.rows(ctx, s, sql), read)
 	}
-	return pgx.BeginTxFunc(ctx, q.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, q.reads, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		// To PostgreSQL reading a document costs next to nothing, so that it would leave all of them to one process.
 		if _, err := tx.Exec(ctx, `SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0`); err != nil {
 			return err

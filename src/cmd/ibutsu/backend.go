@@ -47,7 +47,8 @@ func openDatabase(ctx context.Context, c *config.Config, board *health.Board, lo
 	}
 	var s *store.Store
 	err = awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
-		s, err = store.Open(ctx, store.Options{URL: address, MaxConns: c.Database.PoolMax, StatementTimeout: statement, Name: "backend"})
+		s, err = store.Open(ctx, store.Options{URL: address, MaxConns: c.Database.PoolMax, StatementTimeout: statement, Name: "backend",
+			Replicas: c.Database.Replicas.Reveal(), ReplicaWait: c.Database.ReplicaWait})
 		return err
 	})
 	if err != nil {
