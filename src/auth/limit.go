@@ -27,6 +27,41 @@ func (e *TooManyError) Error() string {
 	return fmt.Sprintf("too many attempts, try again in %v", e.After.Round(time.Second))
 }
 
+// Shared counts for all processes together, where it can (cache.Limits).
+type Shared interface {
+	Take(ctx context.Context, key string, most int, window time.Duration) (wait time.Duration, ok bool)
+	Give(ctx context.Context, key string) (ok bool)
+	Forget(ctx context.Context, key string) (ok bool)
+}
+
+// SharedLimiter counts for all processes together, and by itself while that is not possible.
+type SharedLimiter struct {
+	Shared Shared
+	Own    *LocalLimiter
+}
+
+// Take implements Limiter.
+func (l SharedLimiter) Take(ctx context.Context, key string, most int, window time.Duration) (time.Duration, error) {
+	if wait, ok := l.Shared.Take(ctx, key, most, window); ok {
+		return wait, nil
+	}
+	return l.Own.Take(ctx, key, most, window)
+}
+
+// Give implements Limiter.
+func (l SharedLimiter) Give(ctx context.Context, key string) error {
+	if l.Shared.Give(ctx, key) {
+		return nil
+	}
+	return l.Own.Give(ctx, key)
+}
+
+// Forget implements Limiter. What was counted here while it was not possible elsewhere is forgotten, too.
+func (l SharedLimiter) Forget(ctx context.Context, key string) error {
+	l.Shared.Forget(ctx, key)
+	return l.Own.Forget(ctx, key)
+}
+
 // LocalLimiter counts in this process alone. Safe for concurrent use.
 type LocalLimiter struct {
 	now  func() time.Time

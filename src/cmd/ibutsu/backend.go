@@ -147,7 +147,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 	}
 	directory := auth.NewDirectory(s, tokens, now)
 	options := auth.AccountsOptions{
-		Store: s, Passwords: passwords, Tokens: tokens, Limiter: auth.NewLocalLimiter(now), Log: log, Now: now, NewID: uuid.New,
+		Store: s, Passwords: passwords, Tokens: tokens, Limiter: limiter(answers, now), Log: log, Now: now, NewID: uuid.New,
 		Random: rand.Reader, Changed: directory.Flush, UserLogin: c.SignIn.UserLogin, Providers: c.Providers,
 		Attempts: c.SignIn.Attempts, Lockout: c.SignIn.Lockout, TokensOnce: c.SignIn.TokensOnce,
 		BackendURL: c.Server.BackendURL, FrontendURL: c.Server.FrontendURL,
@@ -212,6 +212,15 @@ func newPasswords(ctx context.Context, c config.SignIn, s *store.Store) (*auth.P
 		return auth.NewArgon2idPasswords(), nil
 	}
 	return auth.NewPasswords(c.BcryptCost)
+}
+
+// limiter counts attempts to sign in: in Redis for all backends together, where there is one.
+func limiter(c cache.Cache, now func() time.Time) auth.Limiter {
+	own := auth.NewLocalLimiter(now)
+	if shared := cache.LimitsOf(c); shared != nil {
+		return auth.SharedLimiter{Shared: shared, Own: own}
+	}
+	return own
 }
 
 func apiLimits(c *config.Config) api.Limits {
