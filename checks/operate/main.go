@@ -52,6 +52,7 @@ func trials() []trial {
 	return []trial{
 		{"20 successors on one listener", succeed},
 		{"20 restarts behind a socket that somebody else holds", restart},
+		{"behind nginx", behindNginx},
 		{"PostgreSQL killed and back, three times", lostDatabase},
 	}
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +21,7 @@ import (
 type Front struct {
 	server *fasthttp.Server
 	board  *health.Board
+	base   string
 	app    atomic.Pointer[fiber.App]
 	opened chan struct{}
 	ended  chan struct{}
@@ -28,9 +31,10 @@ type Front struct {
 	listeners []*onceClosed
 }
 
-// NewFront makes the server. It serves nothing yet.
-func NewFront(l Limits, board *health.Board) *Front {
-	f := &Front{board: board, opened: make(chan struct{}), ended: make(chan struct{})}
+// NewFront makes the server. It serves nothing yet. base is the path below which a proxy shows it: such a proxy may take
+// it off or leave it on, so requests come with it and without.
+func NewFront(l Limits, board *health.Board, base string) *Front {
+	f := &Front{board: board, base: base, opened: make(chan struct{}), ended: make(chan struct{})}
 	// Fiber knows how its settings become those of the server below it.
 	f.server = fiber.New(fiberConfig(l)).Server()
 	// A connection that is answered while the server ends must not take another request with it.
@@ -130,6 +134,11 @@ const (
 func (f *Front) answer(c *fasthttp.RequestCtx) {
 	if f.draining() {
 		defer c.SetConnectionClose()
+	}
+	if f.base != "" {
+		if below, ok := bytes.CutPrefix(c.RequestURI(), []byte(f.base)); ok && (len(below) == 0 || below[0] == '/' || below[0] == '?') {
+			c.Request.SetRequestURI("/" + strings.TrimPrefix(string(below), "/"))
+		}
 	}
 	switch string(c.Path()) {
 	case livePath:

@@ -1,7 +1,11 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"html"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -33,6 +37,11 @@ func (s *Server) frontendFiles(app *fiber.App, files fs.FS) error {
 			return err
 		}
 		plain, compressed := strings.CutSuffix(name, ".gz")
+		if plain == "index.html" {
+			if content, err = s.placed(content, compressed); err != nil {
+				return err
+			}
+		}
 		serve := document(mediaType(plain), content)
 		if compressed {
 			serve = compressedDocument(mediaType(plain), content)
@@ -52,6 +61,31 @@ func (s *Server) frontendFiles(app *fiber.App, files fs.FS) error {
 		return fmt.Errorf("api: the files of the page: %w", err)
 	}
 	return nil
+}
+
+// placed is the page with addresses below the path at which a proxy shows it. The page's own script finds that path in it.
+func (s *Server) placed(content []byte, compressed bool) ([]byte, error) {
+	if compressed {
+		r, err := gzip.NewReader(bytes.NewReader(content))
+		if err != nil {
+			return nil, err
+		}
+		if content, err = io.ReadAll(r); err != nil {
+			return nil, err
+		}
+	}
+	content = bytes.ReplaceAll(content, []byte(`="./`), []byte(`="`+s.base+`/`))
+	content = bytes.Replace(content, []byte(`name="base" content=""`), []byte(`name="base" content="`+html.EscapeString(s.base)+`"`), 1)
+	if !compressed {
+		return content, nil
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(content); err != nil {
+		return nil, err
+	}
+	err := w.Close()
+	return packed.Bytes(), err
 }
 
 // wantsPage tells a browser that goes to an address from a client that asks for data: curl and client libraries accept

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"net/http"
 	"testing"
 	"testing/fstest"
@@ -60,4 +61,29 @@ func TestWithoutAPageBrowsersGetTheContract(t *testing.T) {
 	browser := header{"Accept": "text/html"}
 	require.Equal(t, http.StatusFound, h.call(t, person{}, http.MethodGet, "/", nil, browser).status)
 	require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, "/login", nil, browser).status)
+}
+
+// A proxy may show the server below a path. The page then loads its parts from there, and knows where it is.
+func TestThePageBelowAPath(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *api.Options) {
+		o.BackendURL = "https://ci.example/ibutsu"
+		o.Page = fstest.MapFS{"index.html": {Data: []byte(`<meta name="base" content="" /><script src="./assets/a.js"></script>`)}}
+	})
+	address := h.listening(t)
+	for path, want := range map[string]string{
+		"/ibutsu/project/1": `<meta name="base" content="/ibutsu" /><script src="/ibutsu/assets/a.js"></script>`,
+		"/project/1":        `<meta name="base" content="/ibutsu" /><script src="/ibutsu/assets/a.js"></script>`,
+		"/ibutsu":           `<meta name="base" content="/ibutsu" /><script src="/ibutsu/assets/a.js"></script>`,
+	} {
+		request, err := http.NewRequest(http.MethodGet, "http://"+address+path, http.NoBody)
+		require.NoError(t, err)
+		request.Header.Set("Accept", "text/html")
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		content, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, want, string(content), path)
+	}
 }

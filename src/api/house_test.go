@@ -36,6 +36,7 @@ type house struct {
 	tokens    *auth.Tokens
 	verifier  *contracttest.Verifier
 	limits    api.Limits
+	base      string
 	log       *lines
 }
 
@@ -64,7 +65,7 @@ func newHouse(tb testing.TB, change ...func(*api.Options)) *house {
 	for _, f := range change {
 		f(&o)
 	}
-	h.limits = o.Limits
+	h.limits, h.base = o.Limits, api.BasePath(o.BackendURL)
 	if h.limits == (api.Limits{}) {
 		h.limits = api.DefaultLimits()
 	}

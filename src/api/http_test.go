@@ -356,7 +356,7 @@ func (h *house) listening(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ended := make(chan error, 1)
-	front := api.NewFront(h.limits, health.NewBoard(time.Now))
+	front := api.NewFront(h.limits, health.NewBoard(time.Now), h.base)
 	front.Open(h.app)
 	go func() { ended <- front.Serve(l) }()
 	t.Cleanup(func() {

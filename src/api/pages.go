@@ -39,11 +39,11 @@ func (s *Server) pages(app *fiber.App) error {
 		if s.wantsPage(c) {
 			return s.page(c)
 		}
-		return redirect(c, uiPath, http.StatusFound)
+		return redirect(c, s.base+uiPath, http.StatusFound)
 	})
 	app.Get(contract.BasePath+"/openapi.json", document(fiber.MIMEApplicationJSON, contract.JSON()))
 	app.Get(contract.BasePath+"/openapi.yaml", document("text/yaml; charset=utf-8", contract.YAML()))
-	app.Get(strings.TrimSuffix(uiPath, "/"), func(c *fiber.Ctx) error { return redirect(c, c.BaseURL()+uiPath, http.StatusTemporaryRedirect) })
+	app.Get(strings.TrimSuffix(uiPath, "/"), func(c *fiber.Ctx) error { return redirect(c, c.BaseURL()+s.base+uiPath, http.StatusTemporaryRedirect) })
 	app.Get(uiPath, func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentSecurityPolicy, uiPolicy)
 		return document(fiber.MIMETextHTMLCharsetUTF8, uiPage)(c)

@@ -6,6 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -87,8 +90,8 @@ type Options struct {
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
 	Origins []string
-	// Proxies are the addresses and networks whose X-Forwarded-For is believed.
-	Proxies []string
+	// Proxies are the networks whose X-Forwarded-For, -Proto, -Host and Forwarded are believed.
+	Proxies []netip.Prefix
 	Log     zerolog.Logger
 	Now     func() time.Time // nil: time.Now
 	NewID   func() uuid.UUID // nil: random
@@ -108,6 +111,7 @@ type Server struct {
 	limits      Limits
 	frontend    string
 	backend     string
+	base        string // the path below which clients see this server, without a slash at the end; mostly ""
 	contract    *contract.Document
 	log         zerolog.Logger
 	now         func() time.Time
@@ -132,6 +136,7 @@ func New(o Options) (*fiber.App, error) {
 		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, flow: o.Flow, uses: o.Uses, widgets: o.Widgets, permissions: auth.Permissions(),
 		limits: o.Limits, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
 	}
+	s.base = BasePath(o.BackendURL)
 	if s.limits == (Limits{}) {
 		s.limits = DefaultLimits()
 	}
@@ -151,9 +156,10 @@ func New(o Options) (*fiber.App, error) {
 	s.runProjects = newRunProjects(s.store.RunProject, s.now)
 	s.uploading = make(chan struct{}, s.limits.Uploads)
 	s.receiving = make(chan struct{}, uploadsInMemory)
-	app := fiber.New(s.config(o))
+	app := fiber.New(s.config())
 
 	app.Use(
+		middleware.Proxy(o.Proxies),
 		middleware.RequestID(middleware.RequestIDs()),
 		middleware.AccessLog(s.log, s.now, userOf),
 		middleware.CORS(o.Origins),
@@ -176,13 +182,11 @@ func New(o Options) (*fiber.App, error) {
 	return app, nil
 }
 
-func (s *Server) config(o Options) fiber.Config {
+func (s *Server) config() fiber.Config {
 	c := fiberConfig(s.limits)
 	c.ErrorHandler = s.fail
-	c.EnableTrustedProxyCheck = true
-	c.TrustedProxies = o.Proxies
-	c.ProxyHeader = fiber.HeaderXForwardedFor
-	c.EnableIPValidation = true
+	// Fiber believes what middleware.Proxy leaves.
+	c.EnableTrustedProxyCheck = false
 	return c
 }
 
@@ -201,6 +205,15 @@ func fiberConfig(l Limits) fiber.Config {
 		StrictRouting:                true,
 		WriteTimeout:                 l.Write,
 	}
+}
+
+// BasePath is the path of a server's address, without a slash at the end: where a proxy shows it.
+func BasePath(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(u.EscapedPath(), "/")
 }
 
 // safe sets what every answer has, whatever is in it.

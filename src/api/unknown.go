@@ -19,7 +19,7 @@ func (s *Server) unknown(c *fiber.Ctx) error {
 	path := strings.Clone(c.Path())
 	below, ours := strings.CutPrefix(path, contract.BasePath)
 	if ours && strings.HasSuffix(below, "/") && s.contract.Knows(strings.TrimSuffix(below, "/")) {
-		to := c.BaseURL() + strings.TrimSuffix(path, "/")
+		to := c.BaseURL() + s.base + strings.TrimSuffix(path, "/")
 		if query := string(c.Request().URI().QueryString()); query != "" {
 			to += "?" + query
 		}

@@ -24,6 +24,8 @@ const compressed = (): Plugin => ({
 });
 
 export default defineConfig({
+  // Relative, so that the server can show the page below a path: it writes where that is into index.html.
+  base: './',
   plugins: [react(), compressed()],
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
   server: { proxy: { '/api': 'http://127.0.0.1:8080' } },

@@ -178,7 +178,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		FrontendURL: c.Server.FrontendURL,
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,
-		Proxies:     proxies(c),
+		Proxies:     c.Server.TrustedProxies,
 		Log:         requests,
 		Now:         now,
 	})
@@ -228,14 +228,6 @@ func apiLimits(c *config.Config) api.Limits {
 	l.JSONBody, l.Artifact, l.Upload = c.Limits.JSONBody, c.Limits.Artifact, c.Limits.Upload
 	l.Read, l.Write, l.Idle = c.Server.ReadTimeout, c.Server.WriteTimeout, c.Server.IdleTimeout
 	return l
-}
-
-func proxies(c *config.Config) []string {
-	texts := make([]string, len(c.Server.TrustedProxies))
-	for i, prefix := range c.Server.TrustedProxies {
-		texts[i] = prefix.String()
-	}
-	return texts
 }
 
 // drain lets the rows of the requests that were at hand be committed.

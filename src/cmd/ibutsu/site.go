@@ -47,7 +47,7 @@ func openSite(ctx context.Context, c *console, loaded *config.Loaded, log zerolo
 	board := health.NewBoard(c.now)
 	board.Watch("database", true, func(context.Context) health.Part { return health.Unwell("starting") })
 	s := &site{
-		board: board, front: api.NewFront(apiLimits(&loaded.Config), board), listener: listener, inherited: inherited,
+		board: board, front: api.NewFront(apiLimits(&loaded.Config), board, api.BasePath(loaded.Config.Server.BackendURL)), listener: listener, inherited: inherited,
 		ended: make(chan error, 1), log: log,
 	}
 	go func() { s.ended <- s.front.Serve(served) }()

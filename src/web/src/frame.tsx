@@ -1,3 +1,4 @@
+import { base as root } from './lib/base';
 import { Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle, Nav, NavItem, NavList, Page, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
@@ -141,7 +142,7 @@ export function Frame() {
                     <li><Link to="/profile/tokens" onClick={close}>Tokens</Link></li>
                     <li><button type="button" onClick={() => { setRoot('theme', dark ? 'light' : 'dark'); redraw((n) => n + 1); }}>{dark ? 'Light' : 'Dark'} theme</button></li>
                     <li><button type="button" onClick={() => { setRoot('density', dense ? 'roomy' : 'dense'); redraw((n) => n + 1); }}>{dense ? 'Roomy' : 'Dense'} tables</button></li>
-                    <li><a href="/api/ui/">API</a></li>
+                    <li><a href={root + '/api/ui/'}>API</a></li>
                     <li><button type="button" onClick={() => { close(); setHelp(true); }}>Keyboard</button></li>
                     <li><button type="button" onClick={() => signOut(false)}>Sign out</button></li>
                   </ul>

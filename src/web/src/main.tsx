@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { App } from './app';
 import { APIError } from './lib/api';
+import { base } from './lib/base';
 import { Toasts } from './parts/toast';
 
 const client = new QueryClient({
@@ -13,6 +14,6 @@ const client = new QueryClient({
 
 createRoot(document.getElementById('root')!).render(
   <QueryClientProvider client={client}>
-    <BrowserRouter><Toasts><App /></Toasts></BrowserRouter>
+    <BrowserRouter basename={base}><Toasts><App /></Toasts></BrowserRouter>
   </QueryClientProvider>,
 );

@@ -1,3 +1,4 @@
+import { base } from './base';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -40,8 +41,8 @@ export const session = {
 /** signOut forgets the token and comes back to here after the next sign-in. */
 export function signOut(back = true): void {
   session.clear();
-  const here = location.pathname + location.search + location.hash;
-  location.assign('/login' + (back && !here.startsWith('/login') && here !== '/' ? '?back=' + encodeURIComponent(here) : ''));
+  const here = (location.pathname.slice(base.length) || '/') + location.search + location.hash;
+  location.assign(base + '/login' + (back && !here.startsWith('/login') && here !== '/' ? '?back=' + encodeURIComponent(here) : ''));
 }
 
 type Query = Record<string, string | number | boolean | string[] | undefined | null>;
@@ -60,7 +61,7 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
   const form = body instanceof FormData;
   let answer: Response;
   try {
-    answer = await fetch('/api' + path, {
+    answer = await fetch(base + '/api' + path, {
       method,
       headers: { ...(s && { Authorization: `Bearer ${s.token}` }), ...(body !== undefined && !form && { 'Content-Type': 'application/json' }) },
       ...(body !== undefined && { body: form ? body : JSON.stringify(body) }),
