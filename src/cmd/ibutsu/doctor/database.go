@@ -31,6 +31,7 @@ type facts struct {
 	found          string        // what store.Migrate found
 	steps          []string      // what it would do
 	schemaErr      error
+	activity       activity
 }
 
 // database makes all checks of the database.
@@ -74,6 +75,9 @@ func ask(ctx context.Context, m Machine, url string) (facts, error) {
 		return f, err
 	}
 	if f.skew, err = skew(ctx, m, conn); err != nil {
+		return f, err
+	}
+	if f.activity, err = askActivity(ctx, conn); err != nil {
 		return f, err
 	}
 	if f.version >= oldestPostgres*10000 && f.encoding == "UTF8" {
@@ -153,6 +157,7 @@ func judge(f facts, c *config.Config) []Finding {
 		judgeVersion(f), judgeEncoding(f), judgeWritable(f), judgeSchema(f, c.Database.MigrateOnStart), judgeTimezone(f),
 		judgeClock(f), judgeConnections(f, c.Database.PoolMax),
 	}
+	findings = append(findings, judgeActivity(f.activity, f.maxConnections)...)
 	if f.synchronous == "off" {
 		findings = append(findings, Finding{
 			Check: "database.durability", State: Warning, What: "synchronous_commit is off",

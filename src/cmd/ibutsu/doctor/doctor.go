@@ -46,6 +46,8 @@ type Machine interface {
 	// Folder describes a folder.
 	Folder(path string) Folder
 	Now() time.Time
+	// Burden tells how busy the machine is.
+	Burden() (Burden, error)
 }
 
 // Folder is what is known of a folder.
@@ -80,7 +82,9 @@ func Examine(ctx context.Context, m Machine, p Patient) []Finding {
 		fileLimit(m),
 		postgresPrograms(ctx, m, p),
 	}
+	findings = append(findings, burden(m)...)
 	findings = append(findings, database(ctx, m, p)...)
+	findings = append(findings, standbys(ctx, p)...)
 	return append(findings, redis(ctx, p))
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -23,6 +24,7 @@ import (
 
 // machine is a healthy machine, unless a test says otherwise.
 type machine struct {
+	burden   Burden
 	listen   error
 	answers  bool
 	bin      string
@@ -41,6 +43,7 @@ func healthy() *machine {
 	return &machine{
 		bin: "/usr/bin", major: 17, bytes: 1 << 40, files: 1 << 30, limit: 65536,
 		folder: Folder{Exists: true, IsDir: true, Writable: true, Mode: 0o700, Ours: true},
+		burden: Burden{Load: 1, Cores: 2, Available: 1 << 30},
 	}
 }
 
@@ -49,6 +52,7 @@ func (m *machine) Answers(context.Context, string) bool { return m.answers }
 func (m *machine) Disk(string) (uint64, uint64, error)  { return m.bytes, m.files, m.disk }
 func (m *machine) FileLimit() (uint64, error)           { return m.limit, m.limitErr }
 func (m *machine) Folder(string) Folder                 { return m.folder }
+func (m *machine) Burden() (Burden, error)              { return m.burden, nil }
 func (m *machine) Now() time.Time                       { return time.Now().Add(m.ahead) }
 func (m *machine) Postgres(context.Context, string) (string, int, error) {
 	return m.bin, m.major, m.postgres
@@ -78,8 +82,8 @@ func examine(t *testing.T, m Machine, environ ...string) map[string]Finding {
 func TestAHealthyMachineWithoutServers(t *testing.T) {
 	t.Parallel()
 	found := examine(t, healthy())
-	require.Len(t, found, 7)
-	for _, check := range []string{"port", "state", "disk", "files", "postgres"} {
+	require.Len(t, found, 9)
+	for _, check := range []string{"port", "state", "disk", "files", "postgres", "cpu", "memory"} {
 		require.Equal(t, OK, found[check].State, "%+v", found[check])
 	}
 	require.Equal(t, Skipped, found["database"].State)
@@ -95,6 +99,8 @@ func TestTheMachine(t *testing.T) {
 		state   State
 		what    string
 	}{
+		"load":                     {func(m *machine) { m.burden.Load = 5 }, nil, "cpu", Warning, "load 5.0 on 2 cores"},
+		"no memory":                {func(m *machine) { m.burden.Available = 100 << 20 }, nil, "memory", Warning, "100 MiB"},
 		"port in use":              {func(m *machine) { m.listen = &net.OpError{Err: syscall.EADDRINUSE} }, nil, "port", Broken, "in use by another program"},
 		"port in use by ours":      {func(m *machine) { m.listen = &net.OpError{Err: syscall.EADDRINUSE}; m.answers = true }, nil, "port", OK, "an Ibutsu server answers"},
 		"port for root":            {func(m *machine) { m.listen = &net.OpError{Err: syscall.EACCES} }, []string{"PORT=80"}, "port", Broken, "may not listen on :80"},
@@ -140,17 +146,26 @@ func TestTheDatabaseIsJudged(t *testing.T) {
 		state State
 		text  string
 	}{
-		"good":                {func(*facts) {}, "database", OK, "database ibutsu answers user me"},
-		"old version":         {func(f *facts) { f.version = 140011 }, "database.version", Broken, "15 to 18"},
-		"new version":         {func(f *facts) { f.version = 190000 }, "database.version", Warning, "15 to 18"},
-		"encoding":            {func(f *facts) { f.encoding = "SQL_ASCII" }, "database.encoding", Broken, "createdb -E UTF8"},
-		"standby":             {func(f *facts) { f.standby = true }, "database.writable", Broken, "primary"},
-		"read only":           {func(f *facts) { f.readOnly = true }, "database.writable", Broken, `ALTER DATABASE "ibutsu" RESET default_transaction_read_only`},
-		"time zone":           {func(f *facts) { f.timezone = "Europe/Prague" }, "database.timezone", Warning, `ALTER DATABASE "ibutsu" SET timezone TO 'UTC'`},
-		"time zone, other":    {func(f *facts) { f.timezone = "Etc/UTC" }, "database.timezone", OK, ""},
-		"clock ahead":         {func(f *facts) { f.skew = 5 * time.Second }, "clock", Warning, "5s"},
-		"clock behind":        {func(f *facts) { f.skew = -2 * time.Minute }, "clock", Broken, "2m0s"},
-		"connections":         {func(f *facts) { f.maxConnections = 40 }, "database.connections", Warning, "may want 48 together"},
+		"good":             {func(*facts) {}, "database", OK, "database ibutsu answers user me"},
+		"old version":      {func(f *facts) { f.version = 140011 }, "database.version", Broken, "15 to 18"},
+		"new version":      {func(f *facts) { f.version = 190000 }, "database.version", Warning, "15 to 18"},
+		"encoding":         {func(f *facts) { f.encoding = "SQL_ASCII" }, "database.encoding", Broken, "createdb -E UTF8"},
+		"standby":          {func(f *facts) { f.standby = true }, "database.writable", Broken, "primary"},
+		"read only":        {func(f *facts) { f.readOnly = true }, "database.writable", Broken, `ALTER DATABASE "ibutsu" RESET default_transaction_read_only`},
+		"time zone":        {func(f *facts) { f.timezone = "Europe/Prague" }, "database.timezone", Warning, `ALTER DATABASE "ibutsu" SET timezone TO 'UTC'`},
+		"time zone, other": {func(f *facts) { f.timezone = "Etc/UTC" }, "database.timezone", OK, ""},
+		"clock ahead":      {func(f *facts) { f.skew = 5 * time.Second }, "clock", Warning, "5s"},
+		"clock behind":     {func(f *facts) { f.skew = -2 * time.Minute }, "clock", Broken, "2m0s"},
+		"connections":      {func(f *facts) { f.maxConnections = 40 }, "database.connections", Warning, "may want 48 together"},
+		"slow statement": {func(f *facts) {
+			f.activity = activity{longest: time.Minute, longestPID: 42, longestText: "SELECT slow"}
+		}, "database.activity", Warning, "SELECT slow"},
+		"stuck transaction":   {func(f *facts) { f.activity = activity{stuck: time.Hour, stuckPID: 43} }, "database.activity", Warning, "pg_terminate_backend(43)"},
+		"locks":               {func(f *facts) { f.activity = activity{waiting: 3} }, "database.activity", Warning, "3 sessions wait"},
+		"no connection left":  {func(f *facts) { f.activity = activity{connections: 95} }, "database.activity", Warning, "95 of 100"},
+		"slow network":        {func(f *facts) { f.activity = activity{took: time.Second} }, "database.activity", Warning, "takes 1s"},
+		"jobs wait":           {func(f *facts) { f.activity = activity{due: 7, oldest: time.Hour} }, "jobs", Warning, "the oldest for 1h0m0s"},
+		"jobs failed":         {func(f *facts) { f.activity = activity{dead: 2} }, "jobs", Warning, "2 have failed"},
 		"durability":          {func(f *facts) { f.synchronous = "off" }, "database.durability", Warning, "lost"},
 		"unknown tables":      {func(f *facts) { f.schemaErr = errors.New("revision abc is unknown") }, "database.schema", Broken, "revision abc is unknown"},
 		"steps wait":          {func(f *facts) { f.steps = []string{"a", "b"}; f.found = "empty" }, "database.schema", OK, "found: empty; the next start makes 2 steps"},
@@ -335,4 +350,36 @@ func TestTheSystem(t *testing.T) {
 	require.Equal(t, Folder{Parent: dir, IsDir: true, Writable: true}, s.Folder(filepath.Join(dir, "a", "b")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
 	require.False(t, s.Folder(filepath.Join(dir, "file")).IsDir)
+}
+
+// A statement that runs long is named with what ends it.
+func TestABusyDatabase(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE projects; INSERT INTO river_job (args, kind, max_attempts, state, finalized_at, scheduled_at) VALUES ('{}', 'import', 1, 'discarded', now(), now())`)
+	require.NoError(t, err)
+	other, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	ended := make(chan struct{})
+	go func() {
+		_, _ = other.Exec(context.WithoutCancel(t.Context()), `SELECT * FROM projects`)
+		close(ended)
+	}()
+	require.Eventually(t, func() bool {
+		got := examine(t, healthy(), "DATABASE_URL="+url)["database.activity"]
+		return got.State == Warning && strings.Contains(got.What, "1 sessions wait for locks")
+	}, 30*time.Second, 10*time.Millisecond)
+	_, err = conn.Exec(t.Context(), "COMMIT")
+	require.NoError(t, err)
+	<-ended
+	require.NoError(t, other.Close(t.Context()))
+	require.NoError(t, conn.Close(t.Context()))
+	require.Contains(t, examine(t, healthy(), "DATABASE_URL="+url)["jobs"].What, "1 have failed for good")
+
+	replica := examine(t, healthy(), "DATABASE_URL="+url, "IBUTSU_DATABASE_REPLICAS="+url+",postgres://u:hunter2@127.0.0.1:1/x")
+	require.Equal(t, Broken, replica["replica.1"].State, "a primary is no standby")
+	require.Equal(t, Warning, replica["replica.2"].State)
+	require.NotContains(t, replica["replica.2"].What, "hunter2")
 }
