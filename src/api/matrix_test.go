@@ -59,7 +59,9 @@ var matrix = map[string][]string{
 	"get_result_list": active, "add_result": inside, "get_result": reading, "update_result": inside,
 	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": reading, "view_artifact": reading,
 	"download_artifact": reading, "delete_artifact": inside,
-	"get_import_list": active, "add_import": inside, "get_import": reading,
+	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading,
+	"get_field_values": reading,
+	"get_import_list":  active, "add_import": inside, "get_import": reading,
 	"get_task": mineOrRuling,
 
 	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading,
@@ -257,6 +259,15 @@ var requests = map[string]func(*testing.T, *world) request{
 		return request{path: "/artifact/" + w.newArtifact(t) + "/download"}
 	},
 	"delete_artifact": func(t *testing.T, w *world) request { return request{path: "/artifact/" + w.newArtifact(t)} },
+
+	"get_triage":         insightOf("triage", ""),
+	"get_failure_groups": insightOf("failures", ""),
+	"get_test_history":   insightOf("test", "&test=t"),
+	"get_flaky_tests":    insightOf("flaky", ""),
+	"get_comparison": func(_ *testing.T, w *world) request {
+		return request{path: "/insight/compare?project=" + w.project.String() + "&run=" + w.run.String()}
+	},
+	"get_field_values": insightOf("values", "&field=env"),
 
 	"get_import_list": plain("/import"),
 	"add_import": func(_ *testing.T, w *world) request {
@@ -490,5 +501,11 @@ func TestListsShowWhatIsInScope(t *testing.T) {
 			require.NoError(t, json.Unmarshal(a.body, &page))
 			require.Equal(t, slices.Contains(list.sees, role), strings.Contains(string(page[list.key]), list.id), "%s as %s", list.path, role)
 		}
+	}
+}
+
+func insightOf(question, more string) func(*testing.T, *world) request {
+	return func(_ *testing.T, w *world) request {
+		return request{path: "/insight/" + question + "?project=" + w.project.String() + more}
 	}
 }

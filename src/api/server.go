@@ -19,6 +19,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
 	"github.com/ibutsu/ibutsu-go/src/auth"
+	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/widget"
@@ -80,12 +81,13 @@ type Options struct {
 	Jobs      Jobs
 	Directory *auth.Directory
 	Accounts  *auth.Accounts
-	Artifacts Contents   // nil: all contents are in the database
-	Flow      *auth.Flow // nil: no sign-in by providers
-	Uses      *auth.Uses // nil: nobody keeps when tokens were used
-	Widgets   Widgets    // nil: computed anew each time
-	Limits    Limits     // zero: DefaultLimits
-	Page      fs.FS      // the built page (web.Files); nil, or without index.html: no page
+	Flow      *auth.Flow       // nil: no sign-in by providers
+	Uses      *auth.Uses       // nil: nobody keeps when tokens were used
+	Widgets   Widgets          // nil: computed anew each time
+	Insight   *insight.Insight // nil: computed anew each time
+	Limits    Limits           // zero: DefaultLimits
+	Page      fs.FS            // the built page (web.Files); nil, or without index.html: no page
+	Artifacts Contents         // nil: all contents are in the database
 	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
@@ -107,6 +109,7 @@ type Server struct {
 	flow        *auth.Flow
 	uses        *auth.Uses
 	widgets     Widgets
+	insight     *insight.Insight
 	permissions auth.Table
 	limits      Limits
 	frontend    string
@@ -133,7 +136,7 @@ func New(o Options) (*fiber.App, error) {
 		return nil, err
 	}
 	s := &Server{
-		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, flow: o.Flow, uses: o.Uses, widgets: o.Widgets, permissions: auth.Permissions(),
+		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, flow: o.Flow, uses: o.Uses, widgets: o.Widgets, insight: o.Insight, permissions: auth.Permissions(),
 		limits: o.Limits, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
 	}
 	s.base = BasePath(o.BackendURL)
@@ -145,6 +148,9 @@ func New(o Options) (*fiber.App, error) {
 	}
 	if s.widgets == nil {
 		s.widgets = widget.New(widget.Options{Store: s.store, Now: s.now})
+	}
+	if s.insight == nil {
+		s.insight = insight.New(insight.Options{Store: s.store, Now: s.now})
 	}
 	if s.newID == nil {
 		s.newID = uuid.New

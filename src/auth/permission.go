@@ -62,6 +62,8 @@ func Permissions() Table {
 		"get_artifact_list": Listed, "upload_artifact": WritesProject, "get_artifact": ReadsProject, "delete_artifact": WritesProject,
 		"view_artifact": ReadsProject, "download_artifact": ReadsProject,
 
+		"get_triage": ReadsProject, "get_failure_groups": ReadsProject, "get_test_history": ReadsProject, "get_flaky_tests": ReadsProject,
+		"get_comparison": ReadsProject, "get_field_values": ReadsProject,
 		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
 		"get_task": OwnOrSuperadmin,
 

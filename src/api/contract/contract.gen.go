@@ -110,6 +110,33 @@ type AuditList struct {
 	Pagination Pagination   `json:"pagination"`
 }
 
+// ComparedResult defines model for ComparedResult.
+type ComparedResult struct {
+	Duration *float32 `json:"duration"`
+	Id       string   `json:"id"`
+	Result   *string  `json:"result"`
+}
+
+// Comparison defines model for Comparison.
+type Comparison struct {
+	Counts struct {
+		Fixed        int `json:"fixed"`
+		Gone         int `json:"gone"`
+		New          int `json:"new"`
+		NewlyFailing int `json:"newly_failing"`
+		Slower       int `json:"slower"`
+		StillFailing int `json:"still_failing"`
+	} `json:"counts"`
+	Previous *string `json:"previous"`
+	Run      string  `json:"run"`
+	Tests    []struct {
+		After  *ComparedResult `json:"after"`
+		Before *ComparedResult `json:"before"`
+		Change string          `json:"change"`
+		TestId string          `json:"test_id"`
+	} `json:"tests"`
+}
+
 // CreateToken defines model for CreateToken.
 type CreateToken struct {
 	// Expires When it ends; null for never
@@ -165,6 +192,64 @@ type Delegated struct {
 
 	// TaskId The task
 	TaskId string `json:"task_id"`
+}
+
+// FailureGroup defines model for FailureGroup.
+type FailureGroup struct {
+	Count       int              `json:"count"`
+	Example     string           `json:"example"`
+	Exception   string           `json:"exception"`
+	Fingerprint string           `json:"fingerprint"`
+	FirstRun    *string          `json:"first_run"`
+	FirstSeen   time.Time        `json:"first_seen"`
+	LastSeen    time.Time        `json:"last_seen"`
+	Message     string           `json:"message"`
+	Results     *[]FailureResult `json:"results,omitempty"`
+
+	// Spark The failures of each of the last 30 days in the project, today last
+	Spark []int `json:"spark"`
+	Tests int   `json:"tests"`
+}
+
+// FailureGroups defines model for FailureGroups.
+type FailureGroups struct {
+	Failures int            `json:"failures"`
+	Groups   []FailureGroup `json:"groups"`
+}
+
+// FailureResult defines model for FailureResult.
+type FailureResult struct {
+	Assignee       *string   `json:"assignee"`
+	Classification *string   `json:"classification"`
+	Component      *string   `json:"component"`
+	Duration       *float32  `json:"duration"`
+	Env            *string   `json:"env"`
+	Id             string    `json:"id"`
+	Note           *string   `json:"note"`
+	Result         string    `json:"result"`
+	StartTime      time.Time `json:"start_time"`
+	TestId         *string   `json:"test_id"`
+}
+
+// FieldValues defines model for FieldValues.
+type FieldValues struct {
+	Values []struct {
+		Count int    `json:"count"`
+		Value string `json:"value"`
+	} `json:"values"`
+}
+
+// FlakyTests defines model for FlakyTests.
+type FlakyTests struct {
+	Tests []struct {
+		Changes   int       `json:"changes"`
+		Failing   int       `json:"failing"`
+		Flakiness float32   `json:"flakiness"`
+		Last      string    `json:"last"`
+		LastSeen  time.Time `json:"last_seen"`
+		Outcomes  int       `json:"outcomes"`
+		TestId    string    `json:"test_id"`
+	} `json:"tests"`
 }
 
 // Group defines model for Group.
@@ -434,6 +519,18 @@ type MemberRole struct {
 
 // Message What a person can read
 type Message = string
+
+// Outcome defines model for Outcome.
+type Outcome struct {
+	Component   *string   `json:"component"`
+	Duration    *float32  `json:"duration"`
+	Env         *string   `json:"env"`
+	Fingerprint *string   `json:"fingerprint"`
+	Id          string    `json:"id"`
+	Result      *string   `json:"result"`
+	RunId       *string   `json:"run_id"`
+	StartTime   time.Time `json:"start_time"`
+}
 
 // Pagination defines model for Pagination.
 type Pagination struct {
@@ -773,6 +870,42 @@ type ScheduleList struct {
 	Schedules []Schedule `json:"schedules"`
 }
 
+// Series defines model for Series.
+type Series struct {
+	Assignees []string `json:"assignees"`
+	Build     *string  `json:"build"`
+	Component *string  `json:"component"`
+	Counts    struct {
+		Error   int `json:"error"`
+		Failed  int `json:"failed"`
+		Passed  int `json:"passed"`
+		Skipped int `json:"skipped"`
+		Tests   int `json:"tests"`
+		Xfailed int `json:"xfailed"`
+		Xpassed int `json:"xpassed"`
+	} `json:"counts"`
+	Duration     *float32 `json:"duration"`
+	Env          *string  `json:"env"`
+	Fixed        int      `json:"fixed"`
+	Job          *string  `json:"job"`
+	NewlyFailing int      `json:"newly_failing"`
+
+	// Past The runs of the series, the oldest first
+	Past []struct {
+		Duration  *float32  `json:"duration"`
+		Failing   int       `json:"failing"`
+		Run       string    `json:"run"`
+		StartTime time.Time `json:"start_time"`
+		Tests     int       `json:"tests"`
+	} `json:"past"`
+	Previous     *string   `json:"previous"`
+	Run          string    `json:"run"`
+	Source       *string   `json:"source"`
+	StartTime    time.Time `json:"start_time"`
+	StillFailing int       `json:"still_failing"`
+	Unclassified int       `json:"unclassified"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// Agent How the browser or program called itself
@@ -836,6 +969,38 @@ type TaskStart struct {
 	Task string `json:"task"`
 }
 
+// TestHistory defines model for TestHistory.
+type TestHistory struct {
+	Flakiness *float32 `json:"flakiness"`
+	Groups    []struct {
+		Count       int    `json:"count"`
+		Exception   string `json:"exception"`
+		Fingerprint string `json:"fingerprint"`
+		Message     string `json:"message"`
+	} `json:"groups"`
+	Outcomes []Outcome `json:"outcomes"`
+	Places   []struct {
+		Component *string  `json:"component"`
+		Env       *string  `json:"env"`
+		Failing   int      `json:"failing"`
+		Flakiness *float32 `json:"flakiness"`
+		Newest    *string  `json:"newest"`
+		Outcomes  int      `json:"outcomes"`
+	} `json:"places"`
+	Streak struct {
+		Before  *Outcome `json:"before"`
+		Failing bool     `json:"failing"`
+		First   *Outcome `json:"first"`
+		Length  int      `json:"length"`
+	} `json:"streak"`
+	TestId string `json:"test_id"`
+	Usual  *struct {
+		High   float32 `json:"high"`
+		Low    float32 `json:"low"`
+		Median float32 `json:"median"`
+	} `json:"usual"`
+}
+
 // TicketRedemption defines model for TicketRedemption.
 type TicketRedemption struct {
 	// Ticket What came in the page's address
@@ -897,6 +1062,11 @@ type TokenUse struct {
 type TokenUseList struct {
 	Pagination Pagination `json:"pagination"`
 	Tokens     []TokenUse `json:"tokens"`
+}
+
+// Triage defines model for Triage.
+type Triage struct {
+	Series []Series `json:"series"`
 }
 
 // UpdateRun defines model for UpdateRun.
@@ -1335,6 +1505,99 @@ type AddImportMultipartBody struct {
 
 	// Source The source of the run
 	Source *string `json:"source,omitempty"`
+}
+
+// GetComparisonParams defines parameters for GetComparison.
+type GetComparisonParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Run The newer run
+	Run string `form:"run" json:"run"`
+
+	// With The older run
+	With *string `form:"with,omitempty" json:"with,omitempty"`
+
+	// Change Only tests of this change
+	Change *string `form:"change,omitempty" json:"change,omitempty"`
+
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
+// GetFailureGroupsParams defines parameters for GetFailureGroups.
+type GetFailureGroupsParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Run Only the failures of this run
+	Run *string `form:"run,omitempty" json:"run,omitempty"`
+
+	// Days How many days to look back, today among them; 90 at most
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Limit How many are answered; 200 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetFlakyTestsParams defines parameters for GetFlakyTests.
+type GetFlakyTestsParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Days How many days to look back, today among them; 90 at most
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Limit How many are answered; 200 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetTestHistoryParams defines parameters for GetTestHistory.
+type GetTestHistoryParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Test The test_id
+	Test string `form:"test" json:"test"`
+
+	// Env Only in this environment
+	Env *string `form:"env,omitempty" json:"env,omitempty"`
+
+	// Component Only of this component
+	Component *string `form:"component,omitempty" json:"component,omitempty"`
+
+	// Last How many outcomes are told; 500 at most
+	Last *int `form:"last,omitempty" json:"last,omitempty"`
+}
+
+// GetTriageParams defines parameters for GetTriage.
+type GetTriageParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Days How many days to look back, today among them; 90 at most
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
+	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
+}
+
+// GetFieldValuesParams defines parameters for GetFieldValues.
+type GetFieldValuesParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Field The field, as a filter names it
+	Field string `form:"field" json:"field"`
+
+	// Text Only values that contain it
+	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// Of Whose field
+	Of *string `form:"of,omitempty" json:"of,omitempty"`
 }
 
 // AuthParams defines parameters for Auth.
@@ -1854,6 +2117,24 @@ type ServerInterface interface {
 	// GetImport Get an import
 	// (GET /import/{id})
 	GetImport(c *fiber.Ctx, id Id) error
+	// GetComparison What changed from one run to another
+	// (GET /insight/compare)
+	GetComparison(c *fiber.Ctx, params GetComparisonParams) error
+	// GetFailureGroups Failures grouped by what went wrong
+	// (GET /insight/failures)
+	GetFailureGroups(c *fiber.Ctx, params GetFailureGroupsParams) error
+	// GetFlakyTests Tests that fail and pass by turns
+	// (GET /insight/flaky)
+	GetFlakyTests(c *fiber.Ctx, params GetFlakyTestsParams) error
+	// GetTestHistory One test over time
+	// (GET /insight/test)
+	GetTestHistory(c *fiber.Ctx, params GetTestHistoryParams) error
+	// GetTriage The newest run of each job, component and environment
+	// (GET /insight/triage)
+	GetTriage(c *fiber.Ctx, params GetTriageParams) error
+	// GetFieldValues Values of a field, for suggestions
+	// (GET /insight/values)
+	GetFieldValues(c *fiber.Ctx, params GetFieldValuesParams) error
 	// Login Sign in
 	// (POST /login)
 	Login(c *fiber.Ctx) error
@@ -3624,6 +3905,361 @@ func (siw *ServerInterfaceWrapper) GetImport(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetComparison operation middleware
+func (siw *ServerInterfaceWrapper) GetComparison(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetComparisonParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "run", query, &params.Run, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter run: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "with" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter with: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "change" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "change", query, &params.Change, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter change: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetComparison(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetFailureGroups operation middleware
+func (siw *ServerInterfaceWrapper) GetFailureGroups(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFailureGroupsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "run", query, &params.Run, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter run: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", query, &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter days: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetFailureGroups(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetFlakyTests operation middleware
+func (siw *ServerInterfaceWrapper) GetFlakyTests(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFlakyTestsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", query, &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter days: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetFlakyTests(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetTestHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetTestHistory(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTestHistoryParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "test" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "test", query, &params.Test, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter test: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "env" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "env", query, &params.Env, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter env: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "component" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "component", query, &params.Component, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter component: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "last" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last", query, &params.Last, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter last: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetTestHistory(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetTriage operation middleware
+func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTriageParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", query, &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter days: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "filter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter", query, &params.Filter, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter filter: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetTriage(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetFieldValues operation middleware
+func (siw *ServerInterfaceWrapper) GetFieldValues(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFieldValuesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "field" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "field", query, &params.Field, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter field: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "text" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "text", query, &params.Text, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter text: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "of", query, &params.Of, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter of: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetFieldValues(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // Login operation middleware
 func (siw *ServerInterfaceWrapper) Login(c *fiber.Ctx) error {
 
@@ -5293,6 +5929,18 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Post(options.BaseURL+"/import", wrapper.AddImport)
 
 	router.Get(options.BaseURL+"/import/:id", wrapper.GetImport)
+
+	router.Get(options.BaseURL+"/insight/compare", wrapper.GetComparison)
+
+	router.Get(options.BaseURL+"/insight/failures", wrapper.GetFailureGroups)
+
+	router.Get(options.BaseURL+"/insight/flaky", wrapper.GetFlakyTests)
+
+	router.Get(options.BaseURL+"/insight/test", wrapper.GetTestHistory)
+
+	router.Get(options.BaseURL+"/insight/triage", wrapper.GetTriage)
+
+	router.Get(options.BaseURL+"/insight/values", wrapper.GetFieldValues)
 
 	router.Post(options.BaseURL+"/login", wrapper.Login)
 

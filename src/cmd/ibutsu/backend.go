@@ -18,6 +18,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/cache"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
+	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
@@ -173,6 +174,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		Flow:        flow,
 		Uses:        uses,
 		Widgets:     widgets,
+		Insight:     insight.New(insight.Options{Store: s, Cache: answers, Now: now}),
 		Limits:      apiLimits(c),
 		Page:        web.Files(),
 		FrontendURL: c.Server.FrontendURL,

@@ -116,6 +116,121 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/insight/triage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest run of each job, component and environment
+         * @description What changed against the run before is counted by test: newly failing, still failing, fixed.
+         */
+        get: operations["get_triage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures grouped by what went wrong
+         * @description Two failures are one when their exception and message differ only in numbers, ids, addresses, times and paths.
+         *     With a run the groups list its failures; else they count those of the last days.
+         */
+        get: operations["get_failure_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One test over time */
+        get: operations["get_test_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/flaky": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests that fail and pass by turns */
+        get: operations["get_flaky_tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed from one run to another
+         * @description Without `with` the run is compared with the one before it of the same job, component and environment.
+         */
+        get: operations["get_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values of a field, for suggestions
+         * @description The most frequent first. Of component, env, source and result of results all are known, of other fields those of the newest rows.
+         */
+        get: operations["get_field_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifact": {
         parameters: {
             query?: never;
@@ -269,6 +384,51 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project/{id}/member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who is in a project
+         * @description Its owners, members and readers, in the order of their addresses.
+         */
+        get: operations["get_member_list"];
+        put?: never;
+        /**
+         * Give a user a role in a project
+         * @description The user is named by address. A user who is in the project already gets the role.
+         */
+        post: operations["add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project/{id}/member/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change the role of a user in a project */
+        put: operations["update_member"];
+        post?: never;
+        /**
+         * Take a user out of a project
+         * @description Owners take out anybody, everybody else only themselves. The project's owner is handed over first, with the project.
+         */
+        delete: operations["delete_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -554,6 +714,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/login/start/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go to a provider to sign in
+         * @description A page sends the browser here, with the S256 challenge (RFC 7636) of a secret that it keeps. The browser goes on to the
+         *     provider, comes back to `/login/auth/{provider}`, and goes on to `<page>/login?ticket=`. The page then redeems the
+         *     ticket with its secret. Nothing that signs anybody in is ever in an address.
+         */
+        get: operations["start_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch the sign-in that a provider has confirmed
+         * @description A ticket is good for a minute, once, and only with the secret whose challenge began the sign-in.
+         */
+        post: operations["redeem_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login/register": {
         parameters: {
             query?: never;
@@ -676,6 +878,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user/token-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say when one's API tokens were used
+         * @description One entry for each API token, in the order and pages of `/user/token`.
+         */
+        get: operations["get_token_use_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's sign-ins, the last used first */
+        get: operations["get_session_list"];
+        put?: never;
+        post?: never;
+        /** End all of one's sign-ins but this one */
+        delete: operations["delete_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/session/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of one's sign-ins
+         * @description The id `current` is the sign-in that the request came with: signing out.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/user": {
         parameters: {
             query?: never;
@@ -708,6 +968,45 @@ export interface paths {
         post?: never;
         /** Delete a user */
         delete: operations["admin_delete_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/user/{id}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sign-ins of a user, the last used first */
+        get: operations["admin_get_session_list"];
+        put?: never;
+        post?: never;
+        /** End all sign-ins of a user */
+        delete: operations["admin_delete_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description Users, groups, projects and their members, dashboards, widgets, tokens and sign-ins record every change in its
+         *     transaction, whoever makes it. Secrets are never shown.
+         */
+        get: operations["admin_get_audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -750,10 +1049,454 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the queues of jobs */
+        get: operations["admin_get_queue_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/queue/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pause a queue, or let it go on
+         * @description Workers take nothing from a paused queue. What runs already ends, what comes waits.
+         */
+        put: operations["admin_update_queue"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["admin_get_job_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/job/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a job with its errors */
+        get: operations["admin_get_job"];
+        put?: never;
+        post?: never;
+        /** Delete a job that does not run */
+        delete: operations["admin_delete_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/job/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a job run again now
+         * @description A dead, cancelled or done job gets another attempt. One that runs is left alone: 409.
+         */
+        post: operations["admin_retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/job/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a job */
+        post: operations["admin_cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/worker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the workers and schedulers */
+        get: operations["admin_get_worker_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the periodic jobs */
+        get: operations["admin_get_schedule_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/schedule/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change when a periodic job runs */
+        put: operations["admin_update_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/schedule/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a periodic job now */
+        post: operations["admin_run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what can be started by hand */
+        get: operations["admin_get_task_list"];
+        put?: never;
+        /**
+         * Start a maintenance task
+         * @description With `dry_run` the job changes nothing, and its output says what it would do.
+         */
+        post: operations["admin_start_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/run/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a run is kept for ever */
+        get: operations["get_run_pin"];
+        /**
+         * Keep a run for ever
+         * @description No retention rule deletes the run from then on, nor its results and artifacts.
+         */
+        put: operations["pin_run"];
+        post?: never;
+        /** Leave a run to the retention rules again */
+        delete: operations["unpin_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long what is kept */
+        get: operations["admin_get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What retention would delete now
+         * @description It counts, and changes nothing. Where that takes longer than a request may, a dry run of the task db.apply_retention does it.
+         */
+        get: operations["admin_preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/retention/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a project rules of its own */
+        put: operations["admin_set_retention"];
+        post?: never;
+        /** Let the settings' rules hold for a project again */
+        delete: operations["admin_delete_retention"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Triage: {
+            series: components["schemas"]["Series"][];
+        };
+        Series: {
+            /** Format: uuid */
+            run: string;
+            job: string | null;
+            build: string | null;
+            component: string | null;
+            env: string | null;
+            source: string | null;
+            /** Format: date-time */
+            start_time: string;
+            duration: number | null;
+            counts: {
+                tests: number;
+                passed: number;
+                failed: number;
+                error: number;
+                skipped: number;
+                xfailed: number;
+                xpassed: number;
+            };
+            /** Format: uuid */
+            previous: string | null;
+            newly_failing: number;
+            still_failing: number;
+            fixed: number;
+            unclassified: number;
+            assignees: string[];
+            /** @description The runs of the series, the oldest first */
+            past: {
+                /** Format: uuid */
+                run: string;
+                /** Format: date-time */
+                start_time: string;
+                duration: number | null;
+                failing: number;
+                tests: number;
+            }[];
+        };
+        FailureGroups: {
+            groups: components["schemas"]["FailureGroup"][];
+            failures: number;
+        };
+        FailureGroup: {
+            /** Format: uuid */
+            fingerprint: string;
+            exception: string;
+            message: string;
+            count: number;
+            tests: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: uuid */
+            first_run: string | null;
+            /** Format: date-time */
+            last_seen: string;
+            /** @description The failures of each of the last 30 days in the project, today last */
+            spark: number[];
+            /** Format: uuid */
+            example: string;
+            results?: components["schemas"]["FailureResult"][];
+        };
+        FailureResult: {
+            /** Format: uuid */
+            id: string;
+            test_id: string | null;
+            result: string;
+            component: string | null;
+            env: string | null;
+            duration: number | null;
+            /** Format: date-time */
+            start_time: string;
+            classification: string | null;
+            assignee: string | null;
+            note: string | null;
+        };
+        TestHistory: {
+            test_id: string;
+            outcomes: components["schemas"]["Outcome"][];
+            streak: {
+                failing: boolean;
+                length: number;
+                first: components["schemas"]["Outcome"] | null;
+                before: components["schemas"]["Outcome"] | null;
+            };
+            usual: {
+                low: number;
+                median: number;
+                high: number;
+            } | null;
+            flakiness: number | null;
+            places: {
+                env: string | null;
+                component: string | null;
+                outcomes: number;
+                failing: number;
+                flakiness: number | null;
+                newest: string | null;
+            }[];
+            groups: {
+                /** Format: uuid */
+                fingerprint: string;
+                exception: string;
+                message: string;
+                count: number;
+            }[];
+        };
+        Outcome: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            run_id: string | null;
+            result: string | null;
+            duration: number | null;
+            /** Format: date-time */
+            start_time: string;
+            env: string | null;
+            component: string | null;
+            /** Format: uuid */
+            fingerprint: string | null;
+        };
+        FlakyTests: {
+            tests: {
+                test_id: string;
+                outcomes: number;
+                failing: number;
+                changes: number;
+                flakiness: number;
+                /** Format: date-time */
+                last_seen: string;
+                /** Format: uuid */
+                last: string;
+            }[];
+        };
+        Comparison: {
+            /** Format: uuid */
+            run: string;
+            /** Format: uuid */
+            previous: string | null;
+            counts: {
+                newly_failing: number;
+                still_failing: number;
+                fixed: number;
+                slower: number;
+                new: number;
+                gone: number;
+            };
+            tests: {
+                test_id: string;
+                /** @enum {string} */
+                change: "newly_failing" | "still_failing" | "fixed" | "slower" | "new" | "gone";
+                before: components["schemas"]["ComparedResult"] | null;
+                after: components["schemas"]["ComparedResult"] | null;
+            }[];
+        };
+        ComparedResult: {
+            /** Format: uuid */
+            id: string;
+            result: string | null;
+            duration: number | null;
+        };
+        FieldValues: {
+            values: {
+                value: string;
+                count: number;
+            }[];
+        };
         /** @description What a person can read */
         Message: string;
         /** @description What went wrong, as RFC 7807 has it */
@@ -1107,6 +1850,140 @@ export interface components {
             /** @description What a person can read */
             message: string;
         };
+        Member: {
+            /**
+             * Format: uuid
+             * @description The id of the user
+             */
+            user_id: string;
+            /** @description The address of the user */
+            email: string;
+            /** @description The name of the user */
+            name: string;
+            /**
+             * @description What the user may do in the project; a reader changes nothing
+             * @enum {string}
+             */
+            role: "owner" | "member" | "reader";
+            /** @description Whether the user may sign in */
+            is_active: boolean;
+            /** @description Whether lists show the project's rows to the user; not those of an owner who is no member */
+            listed: boolean;
+        };
+        MemberList: {
+            members: components["schemas"]["Member"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        MemberAdd: {
+            /** @description The address of the user */
+            email: string;
+            /**
+             * @description What the user may do
+             * @enum {string}
+             */
+            role: "owner" | "member" | "reader";
+        };
+        MemberRole: {
+            /**
+             * @description What the user may do
+             * @enum {string}
+             */
+            role: "owner" | "member" | "reader";
+        };
+        TicketRedemption: {
+            /** @description What came in the page's address */
+            ticket: string;
+            /** @description The secret whose challenge began the sign-in */
+            verifier: string;
+        };
+        Session: {
+            /**
+             * Format: uuid
+             * @description The id
+             */
+            id: string;
+            /** @description password, or the name of the provider; empty for a token that was made by another server */
+            method: string;
+            /** @description When it began */
+            created: string;
+            /** @description When it was last used, to half a minute */
+            last_used: string;
+            /** @description When it ends */
+            expires: string;
+            /** @description The address that it was last used from */
+            client: string;
+            /** @description How the browser or program called itself */
+            agent: string;
+            /** @description Whether it is the one that asks */
+            current: boolean;
+        };
+        SessionList: {
+            sessions: components["schemas"]["Session"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        SessionsEnded: {
+            /** @description How many there were */
+            ended: number;
+        };
+        TokenUse: {
+            /**
+             * Format: uuid
+             * @description The id of the token
+             */
+            id: string;
+            /** @description Its name */
+            name: string;
+            /** @description When it was made; null for one that is older than this server */
+            created: string;
+            /** @description When it was last used, to half a minute; null for never */
+            last_used: string;
+            /** @description When it ends; null for never */
+            expires: string;
+            /** @description The address that it was last used from */
+            client: string;
+            /** @description How the program called itself */
+            agent: string;
+        };
+        TokenUseList: {
+            tokens: components["schemas"]["TokenUse"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        AuditEvent: {
+            /** @description The number of the change; later ones have higher ones */
+            id: number;
+            /** @description When it was made */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who made it; null for somebody who was not signed in, and for a change past the server
+             */
+            actor_id: string;
+            /** @description The address that they had */
+            actor: string;
+            /** @description The address of their machine */
+            client: string;
+            /** @description Under what the server's log tells more */
+            request_id: string;
+            /** @description The kind of object and what was done, as user.update */
+            action: string;
+            /** @description user, group, project, member, dashboard, widget, token, session, login or the operation's own */
+            object_type: string;
+            /** @description The id of what was changed */
+            object_id: string;
+            /** @description The name that it had */
+            object_name: string;
+            /**
+             * Format: uuid
+             * @description The project that it is in
+             */
+            project_id: string;
+            /** @description For each field a list of two, what it was and what it is */
+            changes: Record<string, never>;
+        };
+        AuditList: {
+            events: components["schemas"]["AuditEvent"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         LoginSupport: {
             /** @description Whether a password is enough */
             user?: boolean;
@@ -1120,6 +1997,8 @@ export interface components {
             facebook?: boolean;
             /** @description Whether this provider is set up */
             gitlab?: boolean;
+            /** @description Whether another provider is set up that speaks OpenID Connect; left out where not */
+            oidc?: boolean;
         };
         LoginConfig: {
             /** @description Who this server is to the provider */
@@ -1128,6 +2007,8 @@ export interface components {
             redirect_uri?: string;
             /** @description What to ask for */
             scope?: string;
+            /** @description Where a page sends the browser to sign in, with a challenge; left out where the provider is not set up */
+            start_url?: string;
         };
         AccountRegistration: {
             /**
@@ -1209,6 +2090,311 @@ export interface components {
         TokenList: {
             tokens: components["schemas"]["Token"][];
             pagination: components["schemas"]["Pagination"];
+        };
+        Queue: {
+            /** @description The name */
+            name: string;
+            /** @description Whether workers leave it alone */
+            paused: boolean;
+            /** @description How many jobs of it all living workers together run at a time */
+            workers: number;
+            /** @description Jobs that could run now */
+            waiting: number;
+            /** @description Jobs whose time has not come */
+            scheduled: number;
+            /** @description Jobs at work */
+            running: number;
+            /** @description Jobs that failed and are tried again */
+            retrying: number;
+            /** @description Jobs that failed for good, of the last week */
+            dead: number;
+            /** @description How long the oldest job that could run has waited */
+            oldest_seconds: number;
+        };
+        QueueList: {
+            /** @description The queues */
+            queues: components["schemas"]["Queue"][];
+        };
+        QueueState: {
+            /** @description Whether workers shall leave it alone */
+            paused: boolean;
+        };
+        JobFailure: {
+            /**
+             * Format: date-time
+             * @description When
+             */
+            at: string;
+            /** @description Which attempt it was */
+            attempt: number;
+            /** @description What went wrong */
+            error: string;
+            /** @description Where it panicked */
+            trace?: string | null;
+        };
+        Job: {
+            /**
+             * Format: int64
+             * @description The number
+             */
+            id: number;
+            /** @description What kind of work it is */
+            kind: string;
+            /** @description Its queue */
+            queue: string;
+            /**
+             * @description How it stands
+             * @enum {string}
+             */
+            state: "waiting" | "scheduled" | "running" | "retrying" | "done" | "cancelled" | "dead";
+            /** @description What it was given */
+            args: {
+                [key: string]: unknown;
+            };
+            /** @description How many times it was begun */
+            attempt: number;
+            /** @description After how many it is dead */
+            max_attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was added
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description When it may run
+             */
+            scheduled: string;
+            /**
+             * Format: date-time
+             * @description When it was begun last
+             */
+            started?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended
+             */
+            finished?: string | null;
+            /** @description Who began it last */
+            worker?: string | null;
+            /** @description What went wrong, oldest first */
+            errors: components["schemas"]["JobFailure"][];
+            /** @description How far it is */
+            progress?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What it did */
+            output?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Whether it runs, and was asked to end */
+            cancelling: boolean;
+        };
+        JobList: {
+            /** @description The jobs */
+            jobs: components["schemas"]["Job"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        Worker: {
+            /** @description The id of the process */
+            id: string;
+            /** @description worker or scheduler */
+            role: string;
+            /** @description The version of its program */
+            version: string;
+            /** @description The machine */
+            host: string;
+            /** @description The number of the process there */
+            pid: number;
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            started: string;
+            /**
+             * Format: date-time
+             * @description Its last heart-beat
+             */
+            seen: string;
+            /** @description Whether it holds its lease */
+            alive: boolean;
+            /** @description Whether it is the scheduler that works */
+            leads: boolean;
+            /** @description Jobs that it works on */
+            running: number;
+            /** @description How many jobs it can work on at a time */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description Memory that its Go runtime holds, in bytes
+             */
+            memory: number;
+            /** @description How many there are */
+            goroutines: number;
+        };
+        WorkerList: {
+            /** @description The workers and schedulers */
+            workers: components["schemas"]["Worker"][];
+        };
+        Schedule: {
+            /** @description The name */
+            name: string;
+            /** @description What it does */
+            description: string;
+            /** @description The kind of job that it adds */
+            kind: string;
+            /** @description When it runs, as a cron line in UTC, or as @every 30m */
+            spec: string;
+            /** @description When it runs where nobody has changed it */
+            default_spec: string;
+            /** @description Whether it runs at all */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it ran last
+             */
+            last_run?: string | null;
+            /**
+             * Format: date-time
+             * @description When it runs next
+             */
+            next_run?: string | null;
+            /**
+             * Format: int64
+             * @description The job that it added last
+             */
+            last_job?: number | null;
+        };
+        ScheduleList: {
+            /** @description The periodic jobs */
+            schedules: components["schemas"]["Schedule"][];
+        };
+        ScheduleChange: {
+            /** @description Whether it runs at all */
+            enabled?: boolean;
+            /** @description When it runs; null as by default */
+            spec?: string | null;
+        };
+        Maintenance: {
+            /** @description The name */
+            task: string;
+            /** @description What it does */
+            description: string;
+            /** @description Its parameters with what they are when left out */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description Whether it can say beforehand what it would do */
+            dry_run: boolean;
+        };
+        MaintenanceList: {
+            /** @description The tasks */
+            tasks: components["schemas"]["Maintenance"][];
+        };
+        TaskStart: {
+            /** @description The name of the task */
+            task: string;
+            /** @description Its parameters */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Whether it shall only say what it would do */
+            dry_run?: boolean;
+        };
+        RunPin: {
+            /**
+             * Format: uuid
+             * @description The run
+             */
+            run_id: string;
+            /**
+             * Format: uuid
+             * @description Who pinned it
+             */
+            user_id?: string | null;
+            /** @description Why */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When
+             */
+            created: string;
+        };
+        RunPinned: {
+            /** @description Why it is to be kept */
+            reason?: string | null;
+        };
+        RetentionDays: {
+            /** @description Days after which artifacts are deleted; 0 never, null as the settings say */
+            artifacts_days?: number | null;
+            /** @description Days after which results are deleted; 0 never, null as the settings say */
+            results_days?: number | null;
+            /** @description Days after which runs are deleted; 0 never, null as the settings say */
+            runs_days?: number | null;
+        };
+        RetentionPolicy: {
+            /**
+             * Format: uuid
+             * @description The project
+             */
+            project_id: string;
+            /** @description Its name */
+            project?: string | null;
+            /** @description Days after which artifacts are deleted; 0 never, null as the settings say */
+            artifacts_days?: number | null;
+            /** @description Days after which results are deleted; 0 never, null as the settings say */
+            results_days?: number | null;
+            /** @description Days after which runs are deleted; 0 never, null as the settings say */
+            runs_days?: number | null;
+        };
+        Retention: {
+            /** @description Hours after which artifacts are deleted where their project has no rule; 0 never */
+            artifacts_hours: number;
+            /** @description Hours after which results are deleted where their project has no rule; 0 never */
+            results_hours: number;
+            /** @description Hours after which runs are deleted where their project has no rule; 0 never */
+            runs_hours: number;
+            /** @description Hours after which imports are deleted; 0 never */
+            imports_hours: number;
+            /** @description The projects with rules of their own */
+            projects: components["schemas"]["RetentionPolicy"][];
+        };
+        Pruned: {
+            /** @description Imports */
+            imports: number;
+            /** @description Artifacts */
+            artifacts: number;
+            /** @description Results */
+            results: number;
+            /** @description Runs */
+            runs: number;
+            /**
+             * Format: int64
+             * @description What they take up, the content of artifacts, and rows with their indexes as they are on average
+             */
+            bytes: number;
+        };
+        ProjectPruned: {
+            /**
+             * @description By the rule of which kind
+             * @enum {string}
+             */
+            kind: "artifacts" | "results" | "runs" | "imports";
+            /** @description The id of the project */
+            project?: string | null;
+            /** @description Its name */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description Older than this
+             */
+            before: string;
+            deleted: components["schemas"]["Pruned"];
+        };
+        RetentionPreview: {
+            /** @description The projects that lose something */
+            projects: components["schemas"]["ProjectPruned"][];
+            deleted: components["schemas"]["Pruned"];
         };
     };
     responses: {
@@ -1721,6 +2907,230 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_triage: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description How many days to look back, today among them; 90 at most */
+                days?: number;
+                /** @description A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match. */
+                filter?: components["parameters"]["Filter"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest run of each job, component and environment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Triage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_failure_groups: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description Only the failures of this run */
+                run?: string;
+                /** @description How many days to look back, today among them; 90 at most */
+                days?: number;
+                /** @description How many are answered; 200 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Failures grouped by what went wrong */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureGroups"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_test_history: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The test_id */
+                test: string;
+                /** @description Only in this environment */
+                env?: string;
+                /** @description Only of this component */
+                component?: string;
+                /** @description How many outcomes are told; 500 at most */
+                last?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One test over time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestHistory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_flaky_tests: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description How many days to look back, today among them; 90 at most */
+                days?: number;
+                /** @description How many are answered; 200 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tests that fail and pass by turns */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlakyTests"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_comparison: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The newer run */
+                run: string;
+                /** @description The older run */
+                with?: string;
+                /** @description Only tests of this change */
+                change?: "newly_failing" | "still_failing" | "fixed" | "slower" | "new" | "gone";
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What changed from one run to another */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_field_values: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The field, as a filter names it */
+                field: string;
+                /** @description Only values that contain it */
+                text?: string;
+                /** @description Whose field */
+                of?: "runs" | "results";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Values of a field, for suggestions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldValues"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];
@@ -2249,6 +3659,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": string[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_member_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberAdd"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the project */
+                id: string;
+                /** @description The id of the user */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberRole"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    delete_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the project */
+                id: string;
+                /** @description The id of the user */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is out of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -3062,6 +4617,79 @@ export interface operations {
             504: components["responses"]["TooLate"];
         };
     };
+    start_sign_in: {
+        parameters: {
+            query: {
+                /** @description The SHA-256 of the page's secret in base64 for URLs without padding */
+                challenge: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name of the provider */
+                provider: components["parameters"]["Provider"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to the provider, or back to the page with what is wrong */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    redeem_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketRedemption"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginToken"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description Refused */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -3394,6 +5022,128 @@ export interface operations {
             504: components["responses"]["TooLate"];
         };
     };
+    get_token_use_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of uses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenUseList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_session_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sign-ins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    delete_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsEnded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the sign-in, or current */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
     admin_get_user_list: {
         parameters: {
             query?: {
@@ -3555,6 +5305,121 @@ export interface operations {
             504: components["responses"]["TooLate"];
         };
     };
+    admin_get_session_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sign-ins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_delete_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many were ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsEnded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_audit_list: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did */
+                actor_id?: string;
+                /** @description Only what those did whose address has this text in it */
+                actor?: string;
+                /** @description Only this action */
+                action?: string;
+                /** @description Only changes of this kind of object */
+                object_type?: string;
+                /** @description Only changes of this object */
+                object_id?: string;
+                /** @description Only changes in this project */
+                project_id?: string;
+                /** @description From this moment on */
+                since?: string;
+                /** @description Before this moment */
+                until?: string;
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
     admin_get_project_list: {
         parameters: {
             query?: {
@@ -3704,6 +5569,618 @@ export interface operations {
             path: {
                 /** @description The id, a UUID */
                 id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Deleted"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_queue_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All queues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_update_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the queue */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueState"];
+            };
+        };
+        responses: {
+            /** @description The queue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_job_list: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state; failed means retrying and dead */
+                state?: "waiting" | "scheduled" | "running" | "retrying" | "done" | "cancelled" | "dead" | "failed";
+                /** @description Only those of this queue */
+                queue?: string;
+                /** @description Only those of this kind */
+                kind?: string;
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the job */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_delete_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the job */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Deleted"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the job */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the job */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, which may take a moment to end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_worker_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that were seen in the last day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_schedule_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All periodic jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_update_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description The periodic job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_run_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job that was added */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_task_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All maintenance tasks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_start_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStart"];
+            };
+        };
+        responses: {
+            /** @description The job that was added; its output says what it did */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_run_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who pinned it, and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPin"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    pin_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunPinned"];
+            };
+        };
+        responses: {
+            /** @description The pin */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPin"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    unpin_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Deleted"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings, and the projects with rules of their own */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_preview_retention: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind */
+                kind?: "artifacts" | "results" | "runs" | "imports";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Project by project */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the project, a UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionDays"];
+            };
+        };
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicy"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_delete_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the project, a UUID */
+                id: string;
             };
             cookie?: never;
         };

@@ -1,0 +1,208 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"github.com/ibutsu/ibutsu-go/src/api/contract"
+	"github.com/ibutsu/ibutsu-go/src/filter"
+	"github.com/ibutsu/ibutsu-go/src/insight"
+)
+
+const (
+	mostDays     = 90
+	mostAnswered = 200
+)
+
+// asked lets a question about a project through, when who asks may ask it.
+func (s *Server) asked(c *fiber.Ctx, operation, project string) (uuid.UUID, error) {
+	id, ok := filter.ParseUUID(project)
+	if !ok {
+		return id, badField("project", "%q is not a valid UUID", shown(project))
+	}
+	return id, s.allow(c, operation, &id)
+}
+
+// within reads a number that has a default and a bound.
+func within(name string, given *int, usual, most int) (int, error) {
+	if given == nil {
+		return usual, nil
+	}
+	if *given < 1 || *given > most {
+		return 0, badField(name, "%d is not between 1 and %d", *given, most)
+	}
+	return *given, nil
+}
+
+// runOfProject reads the id of a run; one of another project is as little there as one that is not.
+func (s *Server) runOfProject(ctx context.Context, name, text string, project uuid.UUID) (uuid.UUID, error) {
+	id, ok := filter.ParseUUID(text)
+	if !ok {
+		return id, badField(name, "%q is not a valid UUID", shown(text))
+	}
+	home, err := s.store.RunProject(ctx, id)
+	if err == nil && (home == nil || *home != project) {
+		return id, refuse(http.StatusNotFound, "Run not found")
+	}
+	return id, missing(err, "Run not found")
+}
+
+func answerJSON(c *fiber.Ctx, answer json.RawMessage, err error) error {
+	if err != nil {
+		return err
+	}
+	return send(c, http.StatusOK, func(dst []byte) []byte { return append(dst, answer...) })
+}
+
+// GetTriage answers the newest run of each series.
+func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error {
+	project, err := s.asked(c, "get_triage", params.Project)
+	if err != nil {
+		return err
+	}
+	days, err := within("days", params.Days, 30, mostDays)
+	if err != nil {
+		return err
+	}
+	_, set, err := filters(params.Filter, filter.Run())
+	if err != nil {
+		return err
+	}
+	answer, err := s.insight.Triage(c.UserContext(), project, days, set)
+	return answerJSON(c, answer, err)
+}
+
+// GetFailureGroups answers failures by what went wrong.
+func (s *Server) GetFailureGroups(c *fiber.Ctx, params contract.GetFailureGroupsParams) error {
+	project, err := s.asked(c, "get_failure_groups", params.Project)
+	if err != nil {
+		return err
+	}
+	days, err := within("days", params.Days, 14, mostDays)
+	if err != nil {
+		return err
+	}
+	limit, err := within("limit", params.Limit, 100, mostAnswered)
+	if err != nil {
+		return err
+	}
+	if params.Run == nil {
+		answer, err := s.insight.Failures(c.UserContext(), project, days, limit)
+		return answerJSON(c, answer, err)
+	}
+	run, err := s.runOfProject(c.UserContext(), "run", *params.Run, project)
+	if err != nil {
+		return err
+	}
+	answer, err := s.insight.FailuresOf(c.UserContext(), project, run)
+	return answerJSON(c, answer, err)
+}
+
+// GetTestHistory answers one test over time.
+func (s *Server) GetTestHistory(c *fiber.Ctx, params contract.GetTestHistoryParams) error {
+	project, err := s.asked(c, "get_test_history", params.Project)
+	if err != nil {
+		return err
+	}
+	last, err := within("last", params.Last, 50, insight.MaxOutcomes)
+	if err != nil {
+		return err
+	}
+	q := insight.TestQuery{Test: params.Test, Last: last}
+	if params.Env != nil {
+		q.Env = *params.Env
+	}
+	if params.Component != nil {
+		q.Component = *params.Component
+	}
+	answer, err := s.insight.Test(c.UserContext(), project, q)
+	return answerJSON(c, answer, err)
+}
+
+// GetFlakyTests answers the tests that cannot be relied on.
+func (s *Server) GetFlakyTests(c *fiber.Ctx, params contract.GetFlakyTestsParams) error {
+	project, err := s.asked(c, "get_flaky_tests", params.Project)
+	if err != nil {
+		return err
+	}
+	days, err := within("days", params.Days, 14, mostDays)
+	if err != nil {
+		return err
+	}
+	limit, err := within("limit", params.Limit, 100, mostAnswered)
+	if err != nil {
+		return err
+	}
+	answer, err := s.insight.Flaky(c.UserContext(), project, days, limit)
+	return answerJSON(c, answer, err)
+}
+
+// GetComparison answers what changed between two runs.
+func (s *Server) GetComparison(c *fiber.Ctx, params contract.GetComparisonParams) error {
+	ctx := c.UserContext()
+	project, err := s.asked(c, "get_comparison", params.Project)
+	if err != nil {
+		return err
+	}
+	number, size, err := page(params.Page, params.PageSize)
+	if err != nil {
+		return err
+	}
+	if size < 1 || size > largestPage {
+		return badField("pageSize", "%d is not between 1 and %d", size, largestPage)
+	}
+	if number < 1 || number > 1_000_000 {
+		return badField("page", "%d is not between 1 and 1000000", number)
+	}
+	var changes []insight.Change
+	if params.Change != nil {
+		changes = append(changes, insight.Change(*params.Change))
+	}
+	run, err := s.runOfProject(ctx, "run", params.Run, project)
+	if err != nil {
+		return err
+	}
+	previous, err := s.comparedWith(ctx, params.With, project, run)
+	if err != nil {
+		return err
+	}
+	answer, err := s.insight.Compare(ctx, project, run, previous, changes, (number-1)*size, size)
+	return answerJSON(c, answer, err)
+}
+
+func (s *Server) comparedWith(ctx context.Context, with *string, project, run uuid.UUID) (*uuid.UUID, error) {
+	if with == nil {
+		return s.insight.Previous(ctx, project, run)
+	}
+	id, err := s.runOfProject(ctx, "with", *with, project)
+	return &id, err
+}
+
+// GetFieldValues answers values of a field.
+func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesParams) error {
+	project, err := s.asked(c, "get_field_values", params.Project)
+	if err != nil {
+		return err
+	}
+	of, text := "results", ""
+	if params.Of != nil {
+		of = *params.Of
+	}
+	if of != "runs" && of != "results" {
+		return badField("of", "%q is neither runs nor results", shown(of))
+	}
+	if params.Text != nil {
+		text = *params.Text
+	}
+	answer, err := s.insight.Values(c.UserContext(), project, of, params.Field, text)
+	var unusable *filter.Error
+	if errors.As(err, &unusable) {
+		return badField("field", "%s", unusable.Error())
+	}
+	return answerJSON(c, answer, err)
+}

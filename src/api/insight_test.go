@@ -1,0 +1,72 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTriageByHTTP(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	who := h.person(t, false)
+	project := h.project(t, &who, who)
+	other := h.project(t, nil)
+	var runs []string
+	for n := range 2 {
+		run := h.call(t, who, http.MethodPost, "/api/run", object{
+			"start_time": fmt.Sprintf("%sT0%d:00:00", today(), n), "metadata": object{"project": project.String(), "component": "a", "jenkins": object{"job_name": "j", "build_number": "1"}},
+		})
+		runs = append(runs, run.id(t))
+		for i, state := range []string{"passed", "failed"} {
+			if n == 1 {
+				state = "failed"
+			}
+			a := h.call(t, who, http.MethodPost, "/api/result", object{
+				"test_id": fmt.Sprint("t", i), "result": state, "start_time": fmt.Sprintf("%sT0%d:00:01", today(), n),
+				"metadata": object{"project": project.String(), "run": runs[n], "component": "a", "exception_name": "KeyError", "short_tb": fmt.Sprintf("E   KeyError: %d", i)},
+			})
+			require.Equal(t, http.StatusCreated, a.status, string(a.body))
+		}
+	}
+	ask := func(question, more string) answer {
+		a := h.get(t, who, "/api/insight/"+question+"?project="+project.String()+more)
+		require.Equal(t, http.StatusOK, a.status, string(a.body))
+		return a
+	}
+	series := ask("triage", "&filter=component=a").object(t)["series"].([]any)[0].(object)
+	require.Equal(t, runs[1], series["run"])
+	require.Equal(t, runs[0], series["previous"])
+	require.InDelta(t, 1, series["newly_failing"], 0)
+	require.InDelta(t, 1, series["still_failing"], 0)
+	require.Empty(t, ask("triage", "&filter=component=b").object(t)["series"])
+	group := ask("failures", "&run="+runs[1]).object(t)["groups"].([]any)[0].(object)
+	require.InDelta(t, 2, group["count"], 0)
+	require.Len(t, group["results"], 2)
+	require.InDelta(t, 3, ask("failures", "").object(t)["failures"], 0)
+	require.Equal(t, true, ask("test", "&test=t0").object(t)["streak"].(object)["failing"])
+	require.InDelta(t, 1, ask("compare", "&run="+runs[1]).object(t)["counts"].(object)["newly_failing"], 0)
+	require.Nil(t, ask("compare", "&run="+runs[0]).object(t)["previous"])
+	require.Len(t, ask("values", "&field=component").object(t)["values"], 1)
+	require.Empty(t, ask("flaky", "").object(t)["tests"])
+
+	for _, wrong := range []string{
+		"triage?project=x", "triage?project=" + project.String() + "&days=91", "failures?project=" + project.String() + "&limit=1000",
+		"compare?project=" + project.String() + "&run=x",
+		"values?project=" + project.String() + "&field=metadata.a'b", "triage?project=" + project.String() + "&filter=id~[",
+	} {
+		require.Equal(t, http.StatusBadRequest, h.get(t, who, "/api/insight/"+wrong).status, wrong)
+	}
+	require.Equal(t, http.StatusBadRequest, h.get(t, who, "/api/insight/triage").status)
+	requireMessage(t, h.get(t, who, "/api/insight/compare?project="+project.String()+"&run="+uuid.NewString()), http.StatusNotFound)
+	requireMessage(t, h.get(t, who, "/api/insight/triage?project="+other.String()), http.StatusForbidden)
+	// A run is asked for under its own project alone.
+	boss := h.person(t, true)
+	requireMessage(t, h.get(t, boss, "/api/insight/failures?project="+other.String()+"&run="+runs[0]), http.StatusNotFound)
+}
+
+func today() string { return time.Now().UTC().Format(time.DateOnly) }
