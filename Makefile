@@ -19,13 +19,13 @@ help: ## Show this list
 .PHONY: up
 up: ## Build, and serve Ibutsu on :8080 with its worker, scheduler and PostgreSQL (LISTEN=, STATE=)
 	@scripts/prepare up
-	@$(MAKE) --no-print-directory bin/ibutsu
+	@$(MAKE) --no-print-directory page bin/ibutsu
 	@exec bin/ibutsu up --state '$(STATE)' --listen '$(LISTEN)'
 
 .PHONY: build
-build: ## Build bin/ibutsu
+build: ## Build bin/ibutsu with the page in it
 	@scripts/prepare build
-	@$(MAKE) --no-print-directory bin/ibutsu
+	@$(MAKE) --no-print-directory page bin/ibutsu
 
 # Go knows what is out of date better than make does.
 .PHONY: bin/ibutsu
@@ -33,9 +33,9 @@ bin/ibutsu:
 	$(GOBUILD) -o $@ ./src/cmd/ibutsu
 
 .PHONY: test
-test: ## Run every check: Go tests, fuzzing, conformance, requests from the contract, clients, adoption, torture (STEPS="go fuzz" for some)
+test: ## Run every check: Go tests, fuzzing, conformance, requests from the contract, clients, adoption, torture, the page (STEPS="go web" for some)
 	@scripts/prepare test
-	@$(MAKE) --no-print-directory bin/ibutsu tools
+	@$(MAKE) --no-print-directory page bin/ibutsu tools
 	@scripts/test $(STEPS)
 
 # The programs of the checks.
@@ -128,7 +128,7 @@ bench-small: ## The same at 200,000 results, without the largest imports
 .PHONY: check-nix
 check-nix: ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
 	@scripts/prepare check-nix
-	@$(MAKE) --no-print-directory web bin/ibutsu
+	@$(MAKE) --no-print-directory page bin/ibutsu
 	@checks/nix/run.sh $(ARGS)
 
 .PHONY: lint
@@ -152,17 +152,18 @@ generate: ## Make the generated code anew (SQL, OpenAPI, gRPC)
 clean: ## Remove what was built; the state of `make up` stays
 	rm -rf bin
 
-# The page. It is embedded into the binary, so it is built before.
-.PHONY: web web-test screenshots
-web: ## Build the page into src/web/dist (Node and pnpm)
-	@scripts/prepare web
-	@cd src/web && pnpm install --frozen-lockfile --silent && pnpm build
+# The page. It is embedded into the binary, so it is built before; where that cannot be done, the binary has none.
+.PHONY: page web run-web screenshots
+page:
+	@scripts/page
 
-web-test: web ## Test the page: its logic, then every page in Chromium
-	@$(MAKE) --no-print-directory bin/ibutsu tools
-	@cd src/web && pnpm test
-	@bin/checks/withserver node src/web/e2e/run.mjs {url} {token}
+web: ## Test the page: its logic, then every page and the journeys through them in Chromium (ARGS="--only runs")
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory page bin/ibutsu tools run-web
 
-screenshots: web ## Write pictures of all pages into src/web/shots, light and dark, phone and desktop
-	@$(MAKE) --no-print-directory bin/ibutsu tools
-	@bin/checks/withserver node src/web/e2e/run.mjs {url} {token} --shots src/web/shots
+run-web:
+	@cd src/web && pnpm --silent test
+	@bin/checks/withserver node src/web/e2e/run.mjs --url {url} --token {token} $(ARGS)
+
+screenshots: ## Write pictures of all pages into src/web/shots, light and dark, phone and desktop
+	@$(MAKE) --no-print-directory web ARGS="--shots src/web/shots $(ARGS)"

@@ -1,4 +1,4 @@
-// Package web is the page people use. Its script and styles are built into dist (make web) and live in the binary.
+// Package web is the page people use. Its script and styles are built into dist (scripts/page) and live in the binary.
 package web
 
 import (

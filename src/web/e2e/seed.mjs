@@ -1,17 +1,19 @@
 // Fills a project the way clients do, so that every page has something to show.
+import { call as ask } from './house.mjs';
+
+/** seed makes people and projects; made has their ids, and for each person what the page keeps of somebody signed in. */
 export async function seed(url, token) {
-  const call = async (method, path, body) => {
-    const form = body instanceof FormData;
-    const a = await fetch(url + '/api' + path, { method, headers: { Authorization: `Bearer ${token}`, ...(!form && { 'Content-Type': 'application/json' }) }, body: form ? body : JSON.stringify(body) });
-    if (!a.ok) throw new Error(`${method} ${path}: ${a.status} ${await a.text()}`);
-    return a.json();
-  };
+  const call = (method, path, body) => ask(url, token, method, path, body);
+  const signIn = async (email, name, password) => ({ name, email, token: (await ask(url, '', 'POST', '/login', { email, password })).token });
   const project = await call('POST', '/project', { name: 'payments', title: 'Payments' });
   const password = 'correct horse battery';
   await call('POST', '/admin/user', { email: 'ana@example.com', name: 'Ana', password, is_active: true, projects: [project] });
   const start = Date.now() - 6 * 86400000;
   const errors = [['TimeoutError', 'waited 30 s for payment 4711'], ['AssertionError', "expected 'paid', got 'open'"], ['KeyError', "'currency'"]];
   const made = { project: project.id, password, email: 'ana@example.com', runs: [], failures: [] };
+  made.ana = await signIn(made.email, 'Ana', password);
+  await call('POST', '/admin/user', { email: 'root@example.com', name: 'Root', password, is_active: true, is_superadmin: true, projects: [project] });
+  made.admin = await signIn('root@example.com', 'Root', password);
   for (let build = 1; build <= 6; build++) {
     for (const component of ['api', 'checkout', 'ledger']) {
       const at = new Date(start + build * 86000000);
