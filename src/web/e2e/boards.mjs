@@ -1,11 +1,8 @@
 // Dashboards and views with every kind of widget, for the project that seed.mjs fills.
+import { call as ask } from './house.mjs';
+
 export async function seedBoards(url, token, project) {
-  const call = async (method, path, body) => {
-    const form = body instanceof FormData;
-    const a = await fetch(url + '/api' + path, { method, headers: { Authorization: `Bearer ${token}`, ...(!form && { 'Content-Type': 'application/json' }) }, body: form ? body : JSON.stringify(body) });
-    if (!a.ok) throw new Error(`${method} ${path}: ${a.status} ${await a.text()}`);
-    return a.json();
-  };
+  const call = (method, path, body) => ask(url, token, method, path, body);
   const job = 'payments-nightly';
   const board = await call('POST', '/dashboard', { title: 'Payments overview', description: 'What to look at before the Monday meeting', project_id: project });
   const empty = await call('POST', '/dashboard', { title: 'Empty board', description: '', project_id: project });

@@ -1,4 +1,5 @@
 // Fills a project the way clients do, so that every page has something to show.
+import { seedBoards } from './boards.mjs';
 import { call as ask } from './house.mjs';
 
 /** seed makes people and projects; made has their ids, and for each person what the page keeps of somebody signed in. */
@@ -43,5 +44,6 @@ export async function seed(url, token) {
   form.set('project', project.id);
   form.set('importFile', new Blob(['<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>']), 'report.xml');
   await call('POST', '/import', form);
+  made.boards = await seedBoards(url, token, project.id);
   return made;
 }
