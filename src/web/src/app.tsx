@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Navigate, Route, Routes, useLocation, useParams } from 'react-router';
 import { session } from './lib/api';
-import { Frame, Projects } from './frame';
+import { Administrators, Frame, Projects } from './frame';
 import { Lines } from './parts/states';
 
 const Login = lazy(() => import('./pages/login').then((m) => ({ default: m.Login })));
@@ -21,6 +21,11 @@ const View = lazy(() => import('./pages/view').then((m) => ({ default: m.View })
 const Views = lazy(() => import('./pages/view').then((m) => ({ default: m.Views })));
 const Profile = lazy(() => import('./pages/profile').then((m) => ({ default: m.Profile })));
 const Tokens = lazy(() => import('./pages/profile').then((m) => ({ default: m.Tokens })));
+const AdminHome = lazy(() => import('./pages/admin_home').then((m) => ({ default: m.AdminHome })));
+const Users = lazy(() => import('./pages/admin_users').then((m) => ({ default: m.Users })));
+const AdminProjects = lazy(() => import('./pages/admin_projects').then((m) => ({ default: m.AdminProjects })));
+const Jobs = lazy(() => import('./pages/admin_jobs').then((m) => ({ default: m.Jobs })));
+const Retention = lazy(() => import('./pages/admin_retention').then((m) => ({ default: m.Retention })));
 const Elsewhere = lazy(() => import('./pages/elsewhere').then((m) => ({ default: m.Elsewhere })));
 
 function SignedIn() {
@@ -62,6 +67,17 @@ export function App() {
           </Route>
           <Route path="/runs/:id" element={<Elsewhere kind="run" />} />
           <Route path="/results/:id" element={<Elsewhere kind="result" />} />
+          <Route path="/admin" element={<Administrators />}>
+            <Route path="home" element={<AdminHome />} />
+            <Route path="users" element={<Users />} />
+            <Route path="users/:id" element={<Users />} />
+            <Route path="projects" element={<AdminProjects />} />
+            <Route path="projects/:id" element={<AdminProjects />} />
+            <Route path="jobs" element={<Jobs />} />
+            <Route path="retention" element={<Retention />} />
+            <Route path="*" element={<Navigate to="/admin/home" replace />} />
+            <Route index element={<Navigate to="/admin/home" replace />} />
+          </Route>
           <Route path="/profile" element={<Navigate to="/profile/user" replace />} />
           <Route path="/profile/user" element={<Profile />} />
           <Route path="/profile/tokens" element={<Tokens />} />

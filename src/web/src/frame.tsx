@@ -79,6 +79,14 @@ export function Projects() {
   );
 }
 
+/** Administrators lets nobody else to the pages below it; the server refuses them anyway. */
+export function Administrators() {
+  const user = useUser();
+  if (user.error) return <Failed error={user.error} what="Your account" retry={() => void user.refetch()} />;
+  if (!user.data) return <Lines n={3} />;
+  return user.data.is_superadmin ? <Outlet /> : <Empty title="This is for administrators" actions={<Link to="/project">Choose a project</Link>}>An administrator of this Ibutsu can make you one.</Empty>;
+}
+
 function setRoot(key: 'theme' | 'density', value: string) {
   localStorage.setItem(key, value);
   const root = document.documentElement.classList;
@@ -120,6 +128,7 @@ export function Frame() {
   const items = project
     ? [item(base + '/triage', 'Triage'), item(base + '/dashboard', 'Dashboards'), item(base + '/runs', 'Runs'), item(base + '/results', 'Results'), item(base + '/compare', 'Compare'),
       item(base + '/view', 'Views'), ...navigable.map((v) => item(`${base}/view/${v.id}`, v.title || 'Untitled', true)), item(base + '/imports', 'Imports')]
+    : here.pathname.startsWith('/admin') && user.data?.is_superadmin ? [item('/admin/home', 'Health'), item('/admin/users', 'Users'), item('/admin/projects', 'Projects'), item('/admin/jobs', 'Jobs'), item('/admin/retention', 'Retention')]
     : here.pathname.startsWith('/profile') ? [item('/profile/user', 'Profile'), item('/profile/tokens', 'Tokens')] : [];
 
   return (
@@ -140,6 +149,7 @@ export function Frame() {
                   <ul className="plain-list">
                     <li><Link to="/profile/user" onClick={close}>Profile</Link></li>
                     <li><Link to="/profile/tokens" onClick={close}>Tokens</Link></li>
+                    {user.data?.is_superadmin && <li><Link to="/admin/home" onClick={close}>Administration</Link></li>}
                     <li><button type="button" onClick={() => { setRoot('theme', dark ? 'light' : 'dark'); redraw((n) => n + 1); }}>{dark ? 'Light' : 'Dark'} theme</button></li>
                     <li><button type="button" onClick={() => { setRoot('density', dense ? 'roomy' : 'dense'); redraw((n) => n + 1); }}>{dense ? 'Roomy' : 'Dense'} tables</button></li>
                     <li><a href={root + '/api/ui/'}>API</a></li>

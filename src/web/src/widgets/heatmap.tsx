@@ -18,7 +18,7 @@ function HeatCell({ cell, name, base }: { cell: Cell | undefined; name: string; 
   if (!cell || cell.percent == null) return <td className="heat-none"><span title={`${name}${cell?.build ? ` did not run in build ${cell.build}` : ''}`}><span aria-hidden="true">–</span><span className="sr">not run</span></span></td>;
   const kind = heat(cell.percent);
   const notes = cell.notes.map((n) => `${n.name}: ${n.value}`).join(', ');
-  const label = `${name}, ${cell.percent} % passed${notes ? `, ${notes}` : ''}`;
+  const label = `${name}, ${percent(cell.percent)} % passed${notes ? `, ${notes}` : ''}`;
   return (
     <td className={`heat-${kind}${notes ? ' noted' : ''}`}>
       <Link to={`${base}/runs/${cell.run}`} title={label} aria-label={label}>{percent(cell.percent)}<Mark of={kind} /></Link>
