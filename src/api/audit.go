@@ -15,7 +15,7 @@ import (
 // bulk are operations that change what is counted in millions, and is its own record: runs, results, their artifacts and
 // imports. Asking the database to name an actor would cost each of them a round trip.
 var bulk = map[string]bool{
-	"add_run": true, "update_run": true, "add_result": true, "update_result": true, "upload_artifact": true, "add_import": true,
+	"add_run": true, "update_run": true, "add_result": true, "update_result": true, "update_results": true, "upload_artifact": true, "add_import": true,
 }
 
 // deeds are operations whose change is no row that the database records by itself, with the kind of their object.

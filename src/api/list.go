@@ -66,10 +66,25 @@ func listQuery(who *auth.Identity, set filter.Set, page, pageSize int) (store.Li
 	return store.ListQuery{Filter: set, Scope: scope, Page: page, PageSize: pageSize}, nil
 }
 
+// sorting reads the order of a list; none means newest first.
+func sorting(text *string, read func(string) (*store.Order, error)) (*store.Order, error) {
+	if text == nil || *text == "" {
+		return nil, nil
+	}
+	order, err := read(*text)
+	if err != nil {
+		return nil, badField("sort", "%s", err)
+	}
+	return order, nil
+}
+
 // delegate leaves a page that is too large for a request to a task, under the rights of who asks.
-func (s *Server) delegate(c *fiber.Ctx, table string, raw []string, q store.ListQuery) error {
+func (s *Server) delegate(c *fiber.Ctx, table string, raw []string, sort *string, q store.ListQuery) error {
 	task := s.newID()
 	request := jobs.QueryRequest{Table: table, Filters: raw, Scope: q.Scope, Page: q.Page, PageSize: q.PageSize}
+	if sort != nil {
+		request.Sort = *sort
+	}
 	if err := s.jobs.QueryPage(c.UserContext(), task, identity(c).UserID, request); err != nil {
 		return err
 	}

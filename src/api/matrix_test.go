@@ -56,7 +56,7 @@ var matrix = map[string][]string{
 	"get_health": all, "get_database_health": active, "get_health_info": active,
 
 	"get_run_list": active, "add_run": inside, "get_run": reading, "update_run": inside, "bulk_update": {stranger, member, owner, superadmin}, // what is in scope: nothing, for a stranger
-	"get_result_list": active, "add_result": inside, "get_result": reading, "update_result": inside,
+	"get_result_list": active, "add_result": inside, "get_result": reading, "update_result": inside, "update_results": inside,
 	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": reading, "view_artifact": reading,
 	"download_artifact": reading, "delete_artifact": inside,
 	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading,
@@ -248,6 +248,9 @@ var requests = map[string]func(*testing.T, *world) request{
 	"get_result": func(_ *testing.T, w *world) request { return request{path: "/result/" + w.result.String()} },
 	"update_result": func(_ *testing.T, w *world) request {
 		return request{"/result/" + w.result.String(), object{"source": "x"}}
+	},
+	"update_results": func(_ *testing.T, w *world) request {
+		return request{"/result", object{"ids": []string{w.result.String()}, "metadata": object{"note": "x"}}}
 	},
 	"get_artifact_list": plain("/artifact"),
 	"upload_artifact": func(_ *testing.T, w *world) request {

@@ -58,7 +58,7 @@ type Table map[string]Rule
 func Permissions() Table {
 	return Table{
 		"get_run_list": Listed, "add_run": WritesProject, "get_run": ReadsProject, "update_run": WritesProject, "bulk_update": Listed,
-		"get_result_list": Listed, "add_result": WritesProject, "get_result": ReadsProject, "update_result": WritesProject,
+		"get_result_list": Listed, "add_result": WritesProject, "get_result": ReadsProject, "update_result": WritesProject, "update_results": WritesProject,
 		"get_artifact_list": Listed, "upload_artifact": WritesProject, "get_artifact": ReadsProject, "delete_artifact": WritesProject,
 		"view_artifact": ReadsProject, "download_artifact": ReadsProject,
 

@@ -37,6 +37,8 @@ type QueryRequest struct {
 	Scope    []uuid.UUID `json:"scope"`
 	Page     int         `json:"page"`
 	PageSize int         `json:"page_size"`
+	// Sort is the order as the request had it; "" means newest first.
+	Sort string `json:"sort,omitempty"`
 }
 
 // Encoder writes a page as the API answers it: an object with the rows and their pagination.
@@ -92,6 +94,15 @@ func (w *queryPage) answer(ctx context.Context, raw json.RawMessage) ([]byte, er
 		return nil, err
 	}
 	q := store.ListQuery{Filter: set, Scope: r.Scope, Page: r.Page, PageSize: r.PageSize}
+	order := store.ResultOrder
+	if r.Table == "runs" {
+		order = store.RunOrder
+	}
+	if r.Sort != "" {
+		if q.Order, err = order(r.Sort); err != nil {
+			return nil, err
+		}
+	}
 	if r.Table == "runs" {
 		rows, total, err := w.store.Runs(ctx, q)
 		if err != nil {

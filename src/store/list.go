@@ -19,6 +19,8 @@ type ListQuery struct {
 	Scope []uuid.UUID
 	// Page counts from 1; lower means 1. PageSize is the number of rows.
 	Page, PageSize int
+	// Order is what the rows are sorted by; nil means newest first.
+	Order *Order
 }
 
 // Offset is the number of rows before the page, and may not fit the database: then there is nothing on it.
@@ -41,15 +43,17 @@ type listing[T any] struct {
 	tally filter.Model
 	// scoped says what the scope restricts; "" where project_id does.
 	scoped string
+	// orders are the fields that the list can be sorted by.
+	orders map[string]string
 	// versioned says that project_versions moves with the table's rows, so that counts can be kept.
 	versioned bool
 }
 
 var (
 	runList = listing[Run]{table: "runs", columns: runColumns, time: "start_time", model: filter.Run(), scan: scanRun,
-		id: func(r Run) uuid.UUID { return r.ID }, versioned: true}
+		id: func(r Run) uuid.UUID { return r.ID }, versioned: true, orders: runOrders}
 	resultList = listing[Result]{table: "results", columns: resultColumns, time: "start_time", model: filter.Result(), scan: scanResult,
-		id: func(r Result) uuid.UUID { return r.ID }, versioned: true, tally: tallied(filter.Result())}
+		id: func(r Result) uuid.UUID { return r.ID }, versioned: true, orders: resultOrders, tally: tallied(filter.Result())}
 	importList = listing[Import]{table: "imports", columns: importColumns, time: "created", model: filter.Import(), scan: scanImport,
 		id:     func(i Import) uuid.UUID { return i.ID },
 		scoped: "(NOT coalesce(data, '{}') ? 'project_id' OR data ->> 'project_id' = ANY(%s::text[]))"}
@@ -163,6 +167,9 @@ const dynamic = pgx.QueryExecModeCacheDescribe
 
 func (l listing[T]) page(ctx context.Context, s *Store, q ListQuery, c condition, k known, offset int64) ([]T, error) {
 	order := " ORDER BY " + l.time + " DESC, id DESC"
+	if q.Order != nil {
+		return l.sorted(ctx, s, q, c, k, offset)
+	}
 	if k.ids != nil {
 		ids := k.ids[offset:min(offset+int64(q.PageSize), int64(len(k.ids)))]
 		rows, _ := s.reads.Query(ctx, "SELECT "+l.columns+" FROM "+l.table+" WHERE id = ANY($1)"+order, ids)

@@ -709,6 +709,21 @@ type ResultList struct {
 	Results    []Result   `json:"results"`
 }
 
+// ResultsUpdate defines model for ResultsUpdate.
+type ResultsUpdate struct {
+	Ids      []string        `json:"ids"`
+	Metadata json.RawMessage `json:"metadata"`
+}
+
+// ResultsUpdated defines model for ResultsUpdated.
+type ResultsUpdated struct {
+	Results []struct {
+		// Before The members as they were, null for those that were not there
+		Before map[string]interface{} `json:"before"`
+		Id     string                 `json:"id"`
+	} `json:"results"`
+}
+
 // Retention defines model for Retention.
 type Retention struct {
 	// ArtifactsHours Hours after which artifacts are deleted where their project has no rule; 0 never
@@ -1255,6 +1270,9 @@ type PlainId = string
 // Provider defines model for Provider.
 type Provider = string
 
+// Sort defines model for Sort.
+type Sort = string
+
 // BadRequestApplicationJSON What a person can read
 type BadRequestApplicationJSON = Message
 
@@ -1665,6 +1683,11 @@ type GetResultListParams struct {
 
 	// PageSize How many items a page has
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Sort A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+	// source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
+	// newest rows come first.
+	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 }
 
 // GetRunListParams defines parameters for GetRunList.
@@ -1680,6 +1703,11 @@ type GetRunListParams struct {
 
 	// PageSize How many items a page has
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Sort A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+	// source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
+	// newest rows come first.
+	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 }
 
 // BulkUpdateParams defines parameters for BulkUpdate.
@@ -1813,6 +1841,9 @@ type UpdateMemberJSONRequestBody = MemberRole
 
 // AddResultJSONRequestBody defines body for AddResult for application/json ContentType.
 type AddResultJSONRequestBody = Result
+
+// UpdateResultsJSONRequestBody defines body for UpdateResults for application/json ContentType.
+type UpdateResultsJSONRequestBody = ResultsUpdate
 
 // UpdateResultJSONRequestBody defines body for UpdateResult for application/json ContentType.
 type UpdateResultJSONRequestBody = Result
@@ -2198,6 +2229,9 @@ type ServerInterface interface {
 	// AddResult Make a result
 	// (POST /result)
 	AddResult(c *fiber.Ctx) error
+	// UpdateResults Change the metadata of many results at once
+	// (PUT /result)
+	UpdateResults(c *fiber.Ctx) error
 	// GetResult Get a result
 	// (GET /result/{id})
 	GetResult(c *fiber.Ctx, id Id) error
@@ -4891,6 +4925,13 @@ func (siw *ServerInterfaceWrapper) GetResultList(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
 	}
 
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
+	}
+
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.GetResultList(c, params)
 	}
@@ -4911,6 +4952,24 @@ func (siw *ServerInterfaceWrapper) AddResult(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AddResult(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateResults operation middleware
+func (siw *ServerInterfaceWrapper) UpdateResults(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateResults(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5023,6 +5082,13 @@ func (siw *ServerInterfaceWrapper) GetRunList(c *fiber.Ctx) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
 	}
 
 	handler := func(c *fiber.Ctx) error {
@@ -5983,6 +6049,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/result", wrapper.GetResultList)
 
 	router.Post(options.BaseURL+"/result", wrapper.AddResult)
+
+	router.Put(options.BaseURL+"/result", wrapper.UpdateResults)
 
 	router.Get(options.BaseURL+"/result/:id", wrapper.GetResult)
 
