@@ -81,7 +81,13 @@ export interface paths {
          *     task.
          */
         get: operations["get_result_list"];
-        put?: never;
+        /**
+         * Change the metadata of many results at once
+         * @description Lays members over the metadata of up to 1000 results, all of them or none; a member that is null is removed. What was there
+         *     before is answered, so that it can be put back. Members that say where a result belongs (project, run, env, component)
+         *     are changed for one result at a time.
+         */
+        put: operations["update_results"];
         /**
          * Make a result
          * @description The project comes from metadata.project (name or id), else from project_id; the run from metadata.run; env and
@@ -1619,6 +1625,22 @@ export interface components {
             /** @description Where it comes from */
             source?: string;
         };
+        ResultsUpdate: {
+            ids: string[];
+            metadata: {
+                [key: string]: unknown;
+            };
+        };
+        ResultsUpdated: {
+            results: {
+                /** Format: uuid */
+                id: string;
+                /** @description The members as they were, null for those that were not there */
+                before: {
+                    [key: string]: unknown;
+                };
+            }[];
+        };
         ResultList: {
             results: components["schemas"]["Result"][];
             pagination: components["schemas"]["Pagination"];
@@ -2579,6 +2601,12 @@ export interface components {
         Estimate: boolean;
         /** @description Which page, from 1 */
         Page: number;
+        /**
+         * @description A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+         *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
+         *     newest rows come first.
+         */
+        Sort: string;
         /** @description How many items a page has */
         PageSize: number;
     };
@@ -2602,6 +2630,12 @@ export interface operations {
                 page?: components["parameters"]["Page"];
                 /** @description How many items a page has */
                 pageSize?: components["parameters"]["PageSize"];
+                /**
+                 * @description A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+                 *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
+                 *     newest rows come first.
+                 */
+                sort?: components["parameters"]["Sort"];
             };
             header?: never;
             path?: never;
@@ -2783,6 +2817,12 @@ export interface operations {
                 page?: components["parameters"]["Page"];
                 /** @description How many items a page has */
                 pageSize?: components["parameters"]["PageSize"];
+                /**
+                 * @description A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+                 *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
+                 *     newest rows come first.
+                 */
+                sort?: components["parameters"]["Sort"];
             };
             header?: never;
             path?: never;
@@ -2803,6 +2843,40 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    update_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultsUpdate"];
+            };
+        };
+        responses: {
+            /** @description What was there before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsUpdated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];
