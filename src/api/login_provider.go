@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/rs/zerolog"
+	"github.com/valyala/fasthttp"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
@@ -47,10 +48,14 @@ func (s *Server) StartSignIn(c *fiber.Ctx, provider contract.Provider, params co
 // setStateCookie sets the cookie of a sign-in, or takes it away. It comes back with the provider's redirect alone.
 func (s *Server) setStateCookie(c *fiber.Ctx, state, value string, seconds int) {
 	back, _ := url.Parse(s.backend)
-	c.Cookie(&fiber.Cookie{
+	cookie := &fiber.Cookie{
 		Name: stateCookieName(state), Value: value, Path: back.Path + contract.BasePath + "/login/auth/", MaxAge: seconds, HTTPOnly: true,
 		Secure: back.Scheme == "https", SameSite: fiber.CookieSameSiteLaxMode,
-	})
+	}
+	if seconds <= 0 {
+		cookie.Expires = fasthttp.CookieExpireDelete
+	}
+	c.Cookie(cookie)
 }
 
 func stateCookieName(state string) string { return stateCookie + state[:min(len(state), stateShort)] }
@@ -61,7 +66,7 @@ func (s *Server) Auth(c *fiber.Ctx, provider contract.Provider, params contract.
 	sealed := strings.Clone(c.Cookies(stateCookieName(state)))
 	ours := state != "" && s.flow.Expected(provider, state, sealed)
 	if ours {
-		s.setStateCookie(c, state, "", -1)
+		s.setStateCookie(c, state, "", 0)
 	}
 	if code == "" {
 		if ours {

@@ -28,6 +28,15 @@ func lodge(t *testing.T, change ...func(*auth.Accounts)) *house {
 	})
 }
 
+// lodgeWith is a lodge with other options.
+func lodgeWith(t *testing.T, change func(*api.Options)) *house {
+	t.Helper()
+	return newHouse(t, func(o *api.Options) {
+		o.Accounts.Random = rand.Reader
+		change(o)
+	})
+}
+
 func (h *house) post(t *testing.T, path string, body any) answer {
 	t.Helper()
 	return h.call(t, person{}, http.MethodPost, path, body)
