@@ -115,6 +115,15 @@ func (f *format) check() error {
 // Name implements importer.Format.
 func (f *format) Name() string { return f.name }
 
+// Suffixes are the ends of the names of the files that it claims, in lower case; "" where it tells them by their first bytes.
+func (f *format) Suffixes() []string {
+	suffixes := make([]string, len(f.claims))
+	for i, c := range f.claims {
+		suffixes[i] = strings.ToLower(c.GetNameSuffix())
+	}
+	return suffixes
+}
+
 // Claims implements importer.Format. A claim about the first bytes is not met as long as they are not known.
 func (f *format) Claims(name string, head []byte) bool {
 	name = strings.ToLower(name)

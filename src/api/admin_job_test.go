@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/src/importer"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 )
 
@@ -19,9 +21,9 @@ func jobPath(o object) string {
 }
 
 // work starts a worker beside the API.
-func (h *house) work(t *testing.T) {
+func (h *house) work(t *testing.T, formats ...importer.Format) {
 	t.Helper()
-	w, err := jobs.NewWorker(jobs.WorkerOptions{Store: h.store, Log: zerolog.Nop(), Version: "1.2.3"})
+	w, err := jobs.NewWorker(jobs.WorkerOptions{Store: h.store, Log: zerolog.Nop(), Version: "1.2.3", Formats: formats})
 	require.NoError(t, err)
 	require.NoError(t, w.Start(t.Context()))
 	t.Cleanup(func() {
@@ -127,6 +129,30 @@ func TestWorkersAreSeen(t *testing.T) {
 	require.Positive(t, mine["memory"])
 	require.Equal(t, false, workers[1].(object)["alive"], "its row is young, but nobody holds its lease")
 }
+
+// TestUploadsForImportersOfWorkersAreTaken: what third-party importers read is known by the workers that have them.
+func TestUploadsForImportersOfWorkersAreTaken(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	super := h.person(t, true)
+	p := h.project(t, nil)
+	upload := func(name string) int {
+		return h.call(t, super, http.MethodPost, "/api/import", newForm().text("project", p.String()).file("importFile", name, "1 test")).status
+	}
+	require.Equal(t, http.StatusUnsupportedMediaType, upload("r.tap"))
+	h.exec(t, `INSERT INTO workers (id, role, version, host, pid, started, seen, suffixes) VALUES ('dead', 'worker', '1', 'x', 7, now(), now(), '{.tap}')`)
+	require.Equal(t, http.StatusUnsupportedMediaType, upload("r.tap"), "nobody would read it")
+	h.work(t, tap{})
+	require.Eventually(t, func() bool { return upload("R.TAP") == http.StatusAccepted }, 20*time.Second, 50*time.Millisecond)
+	require.Equal(t, http.StatusUnsupportedMediaType, upload("r.txt"))
+}
+
+// tap stands for the format of a third party's importer.
+type tap struct{ importer.Format }
+
+func (tap) Name() string                      { return "tap" }
+func (tap) Suffixes() []string                { return []string{".tap"} }
+func (tap) Claims(name string, _ []byte) bool { return strings.HasSuffix(name, ".tap") }
 
 func TestThePlanIsChangedWhileItRuns(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/encode"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/filter"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
@@ -98,6 +99,8 @@ func refusalOf(err error) *refusalError {
 		return &refusalError{Status: http.StatusTooManyRequests, Message: "More is written at the moment than the database takes", style: asProblem, after: 1}
 	case errors.Is(err, ingest.ErrClosed):
 		return &refusalError{Status: http.StatusServiceUnavailable, Message: "The server is about to end", style: asProblem, after: 2}
+	case errors.Is(err, artifact.ErrUnavailable):
+		return &refusalError{Status: http.StatusServiceUnavailable, Message: "The store of artifacts does not answer", style: asProblem, cause: err, after: 5}
 	case errors.Is(err, store.ErrUnavailable):
 		return &refusalError{Status: http.StatusServiceUnavailable, Message: "The database does not answer", style: asProblem, cause: err, after: 2}
 	case errors.Is(err, store.ErrTimeout):

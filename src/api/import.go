@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,7 +152,7 @@ func (in *incoming) receiveFile(ctx context.Context, part *multipart.Part) error
 	if _, err := in.describe(ctx); err != nil {
 		return err
 	}
-	if !importable(filename) {
+	if !in.server.importable(ctx, filename) {
 		return refuse(http.StatusUnsupportedMediaType, "Unsupported Media Type")
 	}
 	if len(filename) > maxFilename || strings.IndexByte(filename, 0) >= 0 {
@@ -186,10 +187,17 @@ func (in *incoming) fileError(err error) error {
 	return problem(http.StatusBadRequest, "The file did not come in whole")
 }
 
-// importable says whether there is an importer for files of this name.
-func importable(filename string) bool {
+// importable says whether there may be an importer for files of this name: a built-in one, or one of a worker's.
+func (s *Server) importable(ctx context.Context, filename string) bool {
 	name := strings.ToLower(filename)
-	return strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".tar.gz")
+	if strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".tar.gz") {
+		return true
+	}
+	suffixes, err := s.store.ImportSuffixes(ctx)
+	if err != nil {
+		s.log.Warn().Err(err).Msg("cannot ask what importers read")
+	}
+	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) })
 }
 
 // describe makes the record's data of the parts that have come, if who asks may import so.

@@ -11,6 +11,10 @@ import (
 // ErrMissing means that a store has no content under a key.
 var ErrMissing = errors.New("the content is not in its store")
 
+// ErrUnavailable means that a store does not take a content, or does not give one back: it does not answer, is full, or is not
+// set up.
+var ErrUnavailable = errors.New("the store of artifacts is not available")
+
 // The names of the stores.
 const (
 	InPostgreSQL = "postgresql"

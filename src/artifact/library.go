@@ -61,7 +61,7 @@ const (
 )
 
 // Keep makes a content safe outside of the database, for an artifact that is written next; nil where contents go into the
-// database. One that is there already is not kept a second time. store.ErrUnavailable: the store does not answer.
+// database. One that is there already is not kept a second time. ErrUnavailable: the store does not answer.
 func (l *Library) Keep(ctx context.Context, content []byte) (*store.Blob, error) {
 	if l == nil || l.keep == nil {
 		return nil, nil
@@ -93,11 +93,15 @@ func (l *Library) put(ctx context.Context, to Blobs, hash, content []byte) (stor
 		}
 	}
 	b.Stored = int64(len(stored))
-	return b, to.Put(ctx, b.Key, stored)
+	err := to.Put(ctx, b.Key, stored)
+	if err != nil && !errors.Is(err, ErrUnavailable) {
+		err = fmt.Errorf("%w (%w)", ErrUnavailable, err)
+	}
+	return b, err
 }
 
 // Content returns length bytes of an artifact's content from the first on; length < 0 means all. store.ErrNotFound: the artifact
-// is gone. store.ErrUnavailable: its store is not set up, or does not answer.
+// is gone. ErrUnavailable: its store is not set up, or does not answer.
 func (l *Library) Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error) {
 	if a.BlobHash == nil {
 		content, err := l.db.ArtifactContent(ctx, a.ID, first, length)
@@ -124,13 +128,14 @@ func (l *Library) Content(ctx context.Context, a store.Artifact, first, length i
 			return content, err
 		}
 	}
-	return nil, fmt.Errorf("artifact %s: %w", a.ID, err)
+	// A folder that is not mounted looks the same as a content that is lost.
+	return nil, fmt.Errorf("artifact %s: %w (%w)", a.ID, ErrUnavailable, err)
 }
 
 func (l *Library) read(ctx context.Context, b store.Blob, first, length int64) ([]byte, error) {
 	from, ok := l.stores[b.Store]
 	if !ok {
-		return nil, fmt.Errorf("artifacts: the store %s is not set up: %w", b.Store, store.ErrUnavailable)
+		return nil, fmt.Errorf("artifacts: the store %s is not set up: %w", b.Store, ErrUnavailable)
 	}
 	if b.Encoding == "" {
 		return from.Get(ctx, b.Key, first, length)

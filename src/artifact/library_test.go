@@ -113,9 +113,9 @@ func TestEveryStoreKeepsItsPromise(t *testing.T) {
 func TestAStoreThatRefusesIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s3 := inS3(t, "a wrong key")
-	require.ErrorIs(t, s3.Put(t.Context(), "key", nil), store.ErrUnavailable)
+	require.ErrorIs(t, s3.Put(t.Context(), "key", nil), artifact.ErrUnavailable)
 	_, err := s3.Get(t.Context(), "key", 0, -1)
-	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.ErrorIs(t, err, artifact.ErrUnavailable)
 	_, err = inFiles(t).Get(t.Context(), "../../etc/passwd", 0, -1)
 	require.Error(t, err)
 }

@@ -12,8 +12,6 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-
-	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
 // S3Options say where a bucket is.
@@ -73,7 +71,7 @@ func fault(doing, key string, err error) error {
 	if said.Code == minio.NoSuchKey {
 		return fmt.Errorf("s3: %s %s: %w", doing, key, ErrMissing)
 	}
-	return fmt.Errorf("s3: %s %s: %w (%w)", doing, key, store.ErrUnavailable, err)
+	return fmt.Errorf("s3: %s %s: %w (%w)", doing, key, ErrUnavailable, err)
 }
 
 // Put implements Blobs: the store answers when it has the content for good.

@@ -65,6 +65,17 @@ type Worker struct {
 	running sync.WaitGroup
 }
 
+// suffixes are the ends of file names that formats of third parties read: the built-in ones are known to everybody.
+func suffixes(formats []importer.Format) []string {
+	var all []string
+	for _, f := range formats {
+		if claims, ok := f.(interface{ Suffixes() []string }); ok {
+			all = append(all, claims.Suffixes()...)
+		}
+	}
+	return all
+}
+
 // NewWorker makes a worker; Start lets it work.
 func NewWorker(o WorkerOptions) (*Worker, error) {
 	if o.Now == nil {
@@ -101,6 +112,7 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
 	room := map[string]int{queueDefault: 4, queueImports: o.Imports, queueQueries: 2, queueMaintenance: 1, queueMail: 2}
 	w.beat = newHeartbeat(o.Store, w.id, "worker", o.Version, room, o.Log)
+	w.beat.row.Suffixes = suffixes(o.Formats)
 	queues := map[string]river.QueueConfig{}
 	for queue, most := range room {
 		queues[queue] = river.QueueConfig{MaxWorkers: most}

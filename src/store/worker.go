@@ -18,6 +18,8 @@ type WorkerRow struct {
 	Started, Seen       time.Time
 	// Queues says how many jobs of each it works on at a time; empty for a scheduler.
 	Queues map[string]int
+	// Suffixes are the ends of file names that its third-party importers read; "" is any name.
+	Suffixes []string
 	// Leads says that it is the scheduler that works.
 	Leads bool
 	// Memory is what its Go runtime holds, in bytes.
@@ -50,11 +52,18 @@ func (s *Store) BeatWorker(ctx context.Context, w WorkerRow) error {
 		queues = json.RawMessage("{}")
 	}
 	_, err = s.pool.Exec(ctx, `
-		INSERT INTO workers (id, role, version, host, pid, started, seen, queues, leads, memory, goroutines)
-		VALUES ($1, $2, $3, $4, $5, $6, now() AT TIME ZONE 'UTC', $7, $8, $9, $10)
+		INSERT INTO workers (id, role, version, host, pid, started, seen, queues, leads, memory, goroutines, suffixes)
+		VALUES ($1, $2, $3, $4, $5, $6, now() AT TIME ZONE 'UTC', $7, $8, $9, $10, coalesce($11, '{}'::text[]))
 		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, leads = excluded.leads, memory = excluded.memory, goroutines = excluded.goroutines`,
-		w.ID, w.Role, w.Version, w.Host, w.PID, w.Started, queues, w.Leads, w.Memory, w.Goroutines)
+		w.ID, w.Role, w.Version, w.Host, w.PID, w.Started, queues, w.Leads, w.Memory, w.Goroutines, w.Suffixes)
 	return wrap("heart-beat", err)
+}
+
+// ImportSuffixes returns the ends of file names that the third-party importers of living workers read; "" is any name.
+func (s *Store) ImportSuffixes(ctx context.Context) ([]string, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT unnest(w.suffixes) FROM workers w WHERE w.suffixes <> '{}' AND `+alive)
+	suffixes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return suffixes, wrap("what importers read", err)
 }
 
 // ForgetWorker deletes the row of a process that ends.
