@@ -22,6 +22,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/widget"
 )
 
@@ -94,9 +95,13 @@ type Options struct {
 	Origins []string
 	// Proxies are the networks whose X-Forwarded-For, -Proto, -Host and Forwarded are believed.
 	Proxies []netip.Prefix
-	Log     zerolog.Logger
-	Now     func() time.Time // nil: time.Now
-	NewID   func() uuid.UUID // nil: random
+	// Requests counts requests, Measurements are what /metrics answers to MetricsToken and superadmins; both may be nil.
+	Requests     *metrics.Requests
+	Measurements Measurements
+	MetricsToken string
+	Log          zerolog.Logger
+	Now          func() time.Time // nil: time.Now
+	NewID        func() uuid.UUID // nil: random
 }
 
 // Server answers the operations of the contract.
@@ -164,9 +169,14 @@ func New(o Options) (*fiber.App, error) {
 	s.receiving = make(chan struct{}, uploadsInMemory)
 	app := fiber.New(s.config())
 
+	requests := o.Requests
+	if requests == nil {
+		requests = new(metrics.Requests)
+	}
 	app.Use(
 		middleware.Proxy(o.Proxies),
 		middleware.RequestID(middleware.RequestIDs()),
+		middleware.Measure(requests, s.now),
 		middleware.AccessLog(s.log, s.now, userOf),
 		middleware.CORS(o.Origins),
 		middleware.Recover(s.log),
@@ -178,6 +188,9 @@ func New(o Options) (*fiber.App, error) {
 	}
 	if err := s.frontendFiles(app, o.Page); err != nil {
 		return nil, err
+	}
+	if o.Measurements != nil {
+		app.Get(metricsPath, s.metrics(o.Measurements, o.MetricsToken))
 	}
 	operations := routes{app, s}
 	// Before /widget/{id}, which would take it for the name of a widget.

@@ -101,15 +101,6 @@ type Redis struct {
 	URL Secret
 	// CeleryBroker and CeleryBackend are the names under which Ibutsu knew Redis; [Load] folds them into URL.
 	CeleryBroker, CeleryBackend Secret
-	// Timeout is how long Redis may take to answer.
-	Timeout time.Duration
-	// Connections is how many go to each server.
-	Connections int
-	// CA, Cert and Key are PEM files for TLS.
-	CA, Cert, Key string
-	// SentinelUser and SentinelPassword are for the Sentinels; those of URL are for the servers.
-	SentinelUser     string
-	SentinelPassword Secret
 }
 
 // SignIn is local login and the tokens.
@@ -261,8 +252,6 @@ type Log struct {
 	Format string
 	// Access writes one line for each request.
 	Access bool
-	// OTLPEndpoint is where traces and metrics are sent; empty means that there are none.
-	OTLPEndpoint string
 }
 
 // Secrets are all secret texts of the configuration, and the passwords inside its URLs, for the log to mask.

@@ -37,7 +37,6 @@ func (l *loader) resolveServer() {
 		l.derive("frontend_url", "backend_url")
 	}
 	l.bothOrNone("tls_cert", "tls_key")
-	l.bothOrNone("redis_cert", "redis_key")
 }
 
 // bothOrNone refuses a certificate without its key, and a key without its certificate.

@@ -147,19 +147,11 @@ func options() map[string]option {
 		"s3_secret_key":      {"secret", func(c *Config) any { return c.Artifacts.S3SecretKey.Reveal() }, "secret", ""},
 		"keep_runs":          {"48h", func(c *Config) any { return c.Retention.Runs }, 2 * day, "2 d"},
 
-		"tls_cert":                {"/c.pem", func(c *Config) any { return c.Server.TLSCert }, "/c.pem", ""},
-		"tls_key":                 {"/k.pem", func(c *Config) any { return c.Server.TLSKey }, "/k.pem", ""},
-		"admin_listen":            {"127.0.0.1:9090", func(c *Config) any { return c.Server.AdminListen }, "127.0.0.1:9090", "localhost"},
-		"metrics_token":           {"scrape", func(c *Config) any { return c.Server.MetricsToken.Reveal() }, "scrape", ""},
-		"otlp_endpoint":           {"http://otel:4317", func(c *Config) any { return c.Log.OTLPEndpoint }, "http://otel:4317", "otel:4317"},
-		"module_memory_max":       {"1GiB", func(c *Config) any { return c.Jobs.MemoryMax }, int64(1 << 30), "much"},
-		"redis_timeout":           {"50ms", func(c *Config) any { return c.Redis.Timeout }, 50 * time.Millisecond, "50"},
-		"redis_connections":       {"4", func(c *Config) any { return c.Redis.Connections }, 4, "0"},
-		"redis_ca":                {"/ca.pem", func(c *Config) any { return c.Redis.CA }, "/ca.pem", ""},
-		"redis_cert":              {"/c.pem", func(c *Config) any { return c.Redis.Cert }, "/c.pem", ""},
-		"redis_key":               {"/k.pem", func(c *Config) any { return c.Redis.Key }, "/k.pem", ""},
-		"redis_sentinel_user":     {"s", func(c *Config) any { return c.Redis.SentinelUser }, "s", ""},
-		"redis_sentinel_password": {"p", func(c *Config) any { return c.Redis.SentinelPassword.Reveal() }, "p", ""},
+		"tls_cert":          {"/c.pem", func(c *Config) any { return c.Server.TLSCert }, "/c.pem", ""},
+		"tls_key":           {"/k.pem", func(c *Config) any { return c.Server.TLSKey }, "/k.pem", ""},
+		"admin_listen":      {"127.0.0.1:9090", func(c *Config) any { return c.Server.AdminListen }, "127.0.0.1:9090", "localhost"},
+		"metrics_token":     {"scrape", func(c *Config) any { return c.Server.MetricsToken.Reveal() }, "scrape", ""},
+		"module_memory_max": {"1GiB", func(c *Config) any { return c.Jobs.MemoryMax }, int64(1 << 30), "much"},
 
 		"log_level":    {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
 		"tally_fields": {"yes", func(c *Config) any { return c.Jobs.TallyFields }, true, "perhaps"},
@@ -177,10 +169,6 @@ func companions(name string) []string {
 		return []string{"IBUTSU_TLS_KEY=/k.pem"}
 	case name == "tls_key":
 		return []string{"IBUTSU_TLS_CERT=/c.pem"}
-	case name == "redis_cert":
-		return []string{"IBUTSU_REDIS_KEY=/k.pem"}
-	case name == "redis_key":
-		return []string{"IBUTSU_REDIS_CERT=/c.pem"}
 	case name == "mail_password":
 		return []string{"MAIL_USERNAME=u"}
 	case name == "database_host":

@@ -22,6 +22,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/web"
 )
 
@@ -110,6 +111,12 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 	}
 }
 
+// measured is where requests are counted, and what writes all that is.
+type measured struct {
+	requests *metrics.Requests
+	write    api.Measurements
+}
+
 // backend is what is behind the HTTP server in this process.
 type backend struct {
 	app        *fiber.App
@@ -120,7 +127,7 @@ type backend struct {
 }
 
 // newBackend wires the rooms together. It serves nothing yet. requests is the log of the API.
-func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requests zerolog.Logger, now func() time.Time) (*backend, error) {
+func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requests zerolog.Logger, now func() time.Time, measured *measured) (*backend, error) {
 	key, err := signingKey(ctx, c, s)
 	if err != nil {
 		return nil, err
@@ -181,8 +188,11 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		BackendURL:  c.Server.BackendURL,
 		Origins:     c.Server.CORSOrigins,
 		Proxies:     c.Server.TrustedProxies,
-		Log:         requests,
-		Now:         now,
+
+		Requests: measured.requests, Measurements: measured.write, MetricsToken: c.Server.MetricsToken.Reveal(),
+
+		Log: requests,
+		Now: now,
 	})
 	if err != nil {
 		b.writer.Close()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // site is the HTTP server of a process, from before what is behind it is there until after that is gone. Probes are
@@ -28,6 +30,7 @@ type site struct {
 	ended     chan error
 	probe     *store.Probe // nil until the database's address is known
 	log       zerolog.Logger
+	requests  metrics.Requests
 
 	again     func() (*config.Loaded, error) // reads the settings once more
 	modules   *hosts                         // nil where they run elsewhere
@@ -77,7 +80,7 @@ func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Sto
 // serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
 // answered.
 func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
-	b, err := newBackend(ctx, cfg, db, s.log, c.requestLog(s.log), c.now)
+	b, err := newBackend(ctx, cfg, db, s.log, c.requestLog(s.log), c.now, &measured{&s.requests, func(ctx context.Context, w io.Writer) error { return s.measure(ctx, db, w) }})
 	if err != nil {
 		return err
 	}
@@ -98,6 +101,7 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	}
 	beside, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go s.administer(beside, cfg.Server.AdminListen, db)
 	go watchdog(beside, service, s.listener.Addr(), cfg.Server.TLSCert != "", s.log)
 	go supervise.ReleaseAfterStart(beside, settleDown)
 	succeeded := s.obey(beside, c, cfg)
