@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"html"
 	"io"
@@ -20,7 +22,21 @@ import (
 // frontendPolicy lets the page run its own script and talk to this server. Pictures and videos of artifacts are fetched
 // with the token and shown from memory, hence blob:.
 const frontendPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; " +
-	"media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"media-src 'self' blob:; connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// showcase is the document in which the page shows HTML that came as an artifact: it takes a text from the page and becomes it.
+// It has no origin of its own, and of scripts only its own runs, so that what somebody uploaded gets at no token and
+// at no other host; its styles and pictures, as far as they are in the text, are shown.
+const (
+	showcase       = "<!doctype html><meta charset=utf-8><script>" + showcaseScript + "</script>"
+	showcaseScript = `addEventListener('message',e=>{if(e.source===parent){document.open();document.write(e.data);document.close()}},{once:true});parent.postMessage('ready','*')`
+)
+
+func showcasePolicy() string {
+	sum := sha256.Sum256([]byte(showcaseScript))
+	return "sandbox allow-scripts; default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+		"style-src 'unsafe-inline'; img-src data:; font-src data:; media-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+}
 
 // frontendFiles serves the page of files, if there is one: its parts by their names, and the page itself wherever a browser asks
 // for an address that is no operation, since the page's own addresses are made up by its script.
@@ -59,6 +75,9 @@ func (s *Server) frontendFiles(app *fiber.App, files fs.FS) error {
 	})
 	if err != nil {
 		return fmt.Errorf("api: the files of the page: %w", err)
+	}
+	if s.page != nil {
+		app.Get("/showcase", withHeaders(document(fiber.MIMETextHTMLCharsetUTF8, []byte(showcase)), "no-cache", showcasePolicy()))
 	}
 	return nil
 }

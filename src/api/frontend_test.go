@@ -87,3 +87,17 @@ func TestThePageBelowAPath(t *testing.T) {
 		require.Equal(t, want, string(content), path)
 	}
 }
+
+func TestTheShowcaseOfArtifactsHasNoOriginAndNoScriptButItsOwn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *api.Options) { o.Page = fstest.MapFS{"index.html": {Data: []byte("<title>page</title>")}} })
+	a := h.call(t, person{}, http.MethodGet, "/showcase", nil, header{"Accept": "text/html"})
+	require.Equal(t, http.StatusOK, a.status)
+	require.Contains(t, string(a.body), "document.write")
+	policy := a.header.Get("Content-Security-Policy")
+	require.Contains(t, policy, "sandbox allow-scripts;")
+	require.NotContains(t, policy, "allow-same-origin")
+	require.Contains(t, policy, "default-src 'none'")
+	require.Regexp(t, `script-src 'sha256-[^']+';`, policy)
+	require.Contains(t, policy, "frame-ancestors 'self'")
+}

@@ -1,8 +1,9 @@
 import { Alert, Button } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { api, APIError, session, type Session } from '../lib/api';
+import { newProof } from '../lib/proof';
 import { useTitle } from '../parts/states';
 
 function Card({ title, children }: { title: string; children: ReactNode }) {
@@ -36,30 +37,29 @@ function useSend(send: () => Promise<void>) {
 /** Only addresses of this page are gone back to. */
 const inside = (to: string | null): string => (to && /^\/(?![/\\])/.test(to) ? to : '/project');
 
-interface Config { client_id?: string; authorization_url?: string; redirect_uri?: string; scope?: string; display_name?: string; server_url?: string; realm?: string }
+interface Config { start_url?: string; display_name?: string }
 
-function Provider({ name, done }: { name: string; done: (s: Session) => void }) {
+const names: Record<string, string> = { keycloak: 'Keycloak', github: 'GitHub', gitlab: 'GitLab', google: 'Google', facebook: 'Facebook', oidc: 'OpenID Connect' };
+
+/** What this window keeps while somebody is away at a provider. */
+const away = {
+  leave: (verifier: string, back: string) => sessionStorage.setItem('sign-in', JSON.stringify({ verifier, back })),
+  back: (): { verifier: string; back: string } | null => {
+    const kept = sessionStorage.getItem('sign-in');
+    sessionStorage.removeItem('sign-in');
+    return kept ? (JSON.parse(kept) as { verifier: string; back: string }) : null;
+  },
+};
+
+function Provider({ name, back }: { name: string; back: string }) {
   const { data } = useQuery({ queryKey: ['login-config', name], queryFn: () => api.get<Config>(`/login/config/${name}`), staleTime: Infinity });
-  const timer = useRef(0);
-  useEffect(() => () => clearInterval(timer.current), []);
-  if (!data?.authorization_url || !data.client_id || !data.redirect_uri) return null;
+  if (!data?.start_url) return null;
   const start = () => {
-    const to = data.authorization_url + '?' + new URLSearchParams({ client_id: data.client_id!, redirect_uri: data.redirect_uri!, response_type: 'code', scope: data.scope || 'openid' });
-    if (name === 'keycloak') { location.assign(to); return; }
-    const popup = window.open(to, 'sign-in', 'width=600,height=700');
-    const origin = new URL(data.redirect_uri!).origin;
-    const hear = (e: MessageEvent<{ message?: string; result?: Session }>) => {
-      if (e.origin !== origin || e.source !== popup || e.data?.message !== 'deliverResult' || !e.data.result?.token) return;
-      clearInterval(timer.current);
-      removeEventListener('message', hear);
-      popup?.close();
-      done(e.data.result);
-    };
-    addEventListener('message', hear);
-    clearInterval(timer.current);
-    timer.current = window.setInterval(() => { if (popup?.closed) { clearInterval(timer.current); removeEventListener('message', hear); } else popup?.postMessage({ message: 'requestResult' }, origin); }, 500);
+    const { verifier, challenge } = newProof();
+    away.leave(verifier, back);
+    location.assign(data.start_url! + '?challenge=' + challenge);
   };
-  return <Button variant="secondary" isBlock onClick={start}>Sign in with {data.display_name || name[0]!.toUpperCase() + name.slice(1)}</Button>;
+  return <Button variant="secondary" isBlock onClick={start}>Sign in with {data.display_name || names[name] || name}</Button>;
 }
 
 export function Login() {
@@ -68,21 +68,23 @@ export function Login() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const support = useQuery({ queryKey: ['support'], queryFn: () => api.get<Record<string, boolean>>('/login/support'), staleTime: Infinity });
-  const done = (s: Session) => { session.set({ name: s.name ?? null, email: s.email, token: s.token }); void go(inside(params.get('back')), { replace: true }); };
-  const form = useSend(async () => done(await api.post<Session>('/login', { email, password })));
-  const given = params.get('token');
+  const back = params.get('back') ?? '';
+  const enter = (s: Session, to: string) => { session.set({ name: s.name ?? null, email: s.email, token: s.token }); void go(inside(to), { replace: true }); };
+  const form = useSend(async () => enter(await api.post<Session>('/login', { email, password }), back));
+  const ticket = params.get('ticket');
+  const [refused, setRefused] = useState('');
   useEffect(() => {
-    if (!given) return;
-    // The token must not stay in the address, nor in the history.
-    const s = { name: params.get('name'), email: params.get('email') ?? '', token: given };
+    if (!ticket) return;
     setParams({}, { replace: true });
-    session.set(s);
-    void go('/project', { replace: true });
-  }, [given]); // eslint-disable-line react-hooks/exhaustive-deps
+    const kept = away.back();
+    if (!kept) { setRefused('This sign-in was begun in another window. Begin it again here.'); return; }
+    api.post<Session>('/login/ticket', { ticket, verifier: kept.verifier }).then((s) => enter(s, kept.back), (e: unknown) => setRefused(e instanceof APIError ? e.message : String(e)));
+  }, [ticket]); // eslint-disable-line react-hooks/exhaustive-deps
   const message = params.get('msg');
   return (
     <Card title="Sign in">
       {message && <Alert variant={params.get('st') === 'success' ? 'success' : 'danger'} isInline title={message} />}
+      {refused && <Alert variant="danger" isInline title={refused} />}
       {form.alert}
       {support.data?.['user'] !== false && (
         <form onSubmit={form.submit}>
@@ -91,7 +93,7 @@ export function Login() {
           <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>Sign in</Button>
         </form>
       )}
-      {['keycloak', 'github', 'gitlab'].filter((p) => support.data?.[p]).map((p) => <Provider key={p} name={p} done={done} />)}
+      {Object.keys(names).filter((p) => support.data?.[p]).map((p) => <Provider key={p} name={p} back={back} />)}
       {support.data?.['user'] !== false && <p className="links"><Link to="/sign-up">Sign up</Link><Link to="/forgot-password">Forgot your password?</Link></p>}
     </Card>
   );

@@ -1,7 +1,8 @@
 import { Button } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { api, type Artifact, type List } from '../lib/api';
+import { base } from '../lib/base';
 import { Empty, Failed, Lines } from './states';
 import { Text } from './text';
 
@@ -10,6 +11,17 @@ const kinds = { image: /\.(png|jpe?g|gif|webp|bmp)$/i, video: /\.(mp4|webm)$/i, 
 export const useArtifacts = (of: { resultId?: string; runId?: string }) => useQuery({
   queryKey: ['artifacts', of], queryFn: ({ signal }) => api.get<List<'artifacts', Artifact>>('/artifact', { ...of, pageSize: 100 }, signal),
 });
+
+/** Showcase shows HTML that somebody uploaded where it has no origin, and so gets at nothing of ours (src/api/frontend.go). */
+function Showcase({ name, html }: { name: string; html: string }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  useEffect(() => {
+    const hear = (e: MessageEvent) => { if (e.source === frame.current?.contentWindow && e.data === 'ready') frame.current?.contentWindow?.postMessage(html, '*'); };
+    addEventListener('message', hear);
+    return () => removeEventListener('message', hear);
+  }, [html]);
+  return <iframe ref={frame} title={name} sandbox="allow-scripts" src={base + '/showcase'} />;
+}
 
 export function View({ artifact }: { artifact: Artifact }) {
   const name = artifact.filename ?? 'artifact';
@@ -34,7 +46,7 @@ export function View({ artifact }: { artifact: Artifact }) {
       <div className="heading"><strong>{name}</strong><span className="spring" /><a className="pf-v6-c-button pf-m-link pf-m-small" href={address} download={name}>Download</a></div>
       {kinds.image.test(name) ? <img src={address} alt={name} />
         : kinds.video.test(name) ? <video src={address} controls />
-          : kinds.html.test(name) && data.text != null ? <iframe title={name} sandbox="" srcDoc={data.text} />
+          : kinds.html.test(name) && data.text != null ? <Showcase name={name} html={data.text} />
             : data.text != null ? <Text text={data.text} label={name} /> : <p className="quiet">This kind of file cannot be shown here.</p>}
     </div>
   );
