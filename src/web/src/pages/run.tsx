@@ -144,7 +144,7 @@ export function Metadata({ row, to, more }: { row: { metadata?: Record<string, u
   const rows = useMemo(() => {
     const found: [string, string][] = Object.entries(more).filter(([, v]) => v).map(([k, v]) => [k, v!]);
     const walk = (value: unknown, path: string) => {
-      if (value == null) return;
+      if (value == null || value === '') return;
       if (Array.isArray(value)) value.forEach((v) => typeof v === 'object' ? found.push([path, JSON.stringify(v)]) : found.push([path, String(v)]));
       else if (typeof value === 'object') for (const [k, v] of Object.entries(value)) walk(v, `${path}.${k}`);
       else found.push([path, String(value)]);
