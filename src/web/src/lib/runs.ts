@@ -1,4 +1,5 @@
 import type { Run } from './api';
+import type { Series } from './insight';
 
 export interface Counts { passed: number; failed: number; error: number; skipped: number; xfailed: number; xpassed: number; total: number }
 
@@ -45,4 +46,10 @@ export function lines(runs: Run[]): Run[][] {
     else found.set(key, [run]);
   }
   return [...found.values()];
+}
+
+/** seriesTitle is what a person would call the newest run of a series. */
+export function seriesTitle(s: Pick<Series, 'component' | 'env' | 'job' | 'build' | 'run'>): string {
+  const parts = [s.component, s.env, s.job ? (s.build ? `${s.job} #${s.build}` : s.job) : ''].filter(Boolean);
+  return parts.length ? parts.join(' · ') : `Run ${s.run.slice(0, 8)}`;
 }

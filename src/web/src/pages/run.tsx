@@ -1,17 +1,18 @@
 import { Button, Label } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useProject } from '../frame';
 import { allResults, api, APIError, type List, type Result, type Run } from '../lib/api';
-import { groups } from '../lib/failures';
+import { failing } from '../lib/failures';
 import { count, duration } from '../lib/format';
+import { insight } from '../lib/insight';
 import { countsOf, lineOf, meta, passRate, states, titleOf } from '../lib/runs';
 import { tree, visible, type Node } from '../lib/tree';
 import { Artifacts } from '../parts/artifacts';
 import { ClassifyBar, classWord } from '../parts/classify';
 import { resultColumns, TestName } from '../parts/lists';
-import { Bar, Outcome } from '../parts/outcome';
+import { Bar, Outcome, Spark } from '../parts/outcome';
 import { Rows, type Column } from '../parts/rows';
 import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import { Tabs, useTab } from '../parts/tabs';
@@ -62,15 +63,22 @@ export function RunPage() {
           : tab === 'run-object' ? <Text text={JSON.stringify(r, null, 2)} label="Run as JSON" />
             : tab === 'details' ? <Details run={r} base={base} />
               : !results.data ? <Lines />
-                : tab === 'failures' ? <Failures results={results.data} base={base} />
+                : tab === 'failures' ? <Failures results={results.data} run={id} project={project} base={base} />
                   : tab === 'results-list' ? <All results={results.data} base={base} run={id} /> : <Tree results={results.data} base={base} />}
     </div>
   );
 }
 
-function Failures({ results, base }: { results: Result[]; base: string }) {
-  const found = useMemo(() => groups(results), [results]);
+function Failures({ results, run, project, base }: { results: Result[]; run: string; project: string; base: string }) {
+  const failed = results.filter((r) => failing(r.result)).length;
+  const asked = useQuery({ queryKey: ['failures', run, failed], queryFn: ({ signal }) => insight.failuresOf(project, run, signal), placeholderData: keepPreviousData, staleTime: 60000 });
+  const found = useMemo(() => {
+    const known = new Map(results.map((r) => [r.id!, r]));
+    return (asked.data?.groups ?? []).map((g) => ({ ...g, key: g.fingerprint, results: (g.results ?? []).flatMap((f) => known.get(f.id) ?? []) })).filter((g) => g.results.length > 0);
+  }, [asked.data, results]);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
+  if (asked.error) return <Failed error={asked.error} what="The failures" retry={() => void asked.refetch()} />;
+  if (!asked.data) return <Lines />;
   if (found.length === 0) return <Empty title={results.length ? 'Nothing failed' : 'No results yet'}>{results.length ? 'Every test of this run ended as it should.' : 'They show up here while they come in.'}</Empty>;
   const all = found.flatMap((g) => g.results);
   const toggle = (ids: string[]) => setChosen((old) => { const next = new Set(old); const on = ids.every((i) => old.has(i)); ids.forEach((i) => (on ? next.delete(i) : next.add(i))); return next; });
@@ -82,7 +90,7 @@ function Failures({ results, base }: { results: Result[]; base: string }) {
         const ids = g.results.map((r) => r.id!);
         return (
           <section key={g.key} className="panel group">
-            <h2><label><input type="checkbox" checked={ids.every((i) => chosen.has(i))} onChange={() => toggle(ids)} aria-label={`Select all ${g.exception}`} /></label>{g.exception}<Label isCompact color="red">{g.results.length}</Label></h2>
+            <h2><label><input type="checkbox" checked={ids.every((i) => chosen.has(i))} onChange={() => toggle(ids)} aria-label={`Select all ${g.exception}`} /></label>{g.exception}<Label isCompact color="red">{g.results.length}</Label>{g.first_run === run ? <Label isCompact variant="outline" color="orange">new</Label> : <span className="quiet since">since <Time at={g.first_seen} /></span>}<Spark label={`Failures like this on each of the last ${g.spark.length} days`} values={g.spark} /></h2>
             {g.message && <p className="message"><code>{g.message}</code></p>}
             <ul className="plain-list">
               {g.results.slice(0, 50).map((r) => (

@@ -1,8 +1,8 @@
 import { Button, Label } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
-import { api } from '../lib/api';
 import { add, apiField, fields, parse, print, resultValues, same, type Filter } from '../lib/filter';
+import { insight } from '../lib/insight';
 import { useKeys } from './keys';
 
 interface Props {
@@ -24,14 +24,15 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   const word = text.slice(text.lastIndexOf(' ') + 1);
   const typedValue = /^([A-Za-z][\w.-]*)(:|!=|\*)(.*)$/.exec(word);
   const field = typedValue ? apiField(typedValue[1]!) : '';
-  const wanted = kind === 'result' && focused && typedValue && field !== 'result' && !['test_id', 'run_id', 'duration', 'start_time'].includes(field);
+  const wanted = focused && typedValue && field !== 'result' && !['id', 'run_id', 'duration', 'start_time'].includes(field) && !field.startsWith('summary.');
   const known = useQuery({
-    queryKey: ['values', project, field],
-    queryFn: ({ signal }) => api.get<{ _id: unknown }[]>('/widget/result-aggregator', { group_field: field, project, days: 365, for_filter: true }, signal),
+    queryKey: ['values', project, kind, field, typedValue?.[3]],
+    queryFn: ({ signal }) => insight.values(project, kind === 'run' ? 'runs' : 'results', field, typedValue?.[3] ?? '', signal),
+    placeholderData: keepPreviousData,
     enabled: !!wanted, staleTime: 60000, retry: false,
   });
   const suggestions = typedValue
-    ? (field === 'result' ? resultValues : (known.data ?? []).map((v) => String(v._id)))
+    ? (field === 'result' ? resultValues : (known.data ?? []).map((v) => v.value))
         .filter((v) => v.toLowerCase().includes(typedValue[3]!.toLowerCase())).slice(0, 12).map((v) => typedValue[1] + typedValue[2]! + (/\s/.test(v) ? `"${v}"` : v))
     : word ? fields[kind].filter((f) => f.startsWith(word)).map((f) => f + ':') : focused && !text ? fields[kind].slice(0, 8).map((f) => f + ':') : [];
 
