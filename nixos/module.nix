@@ -23,6 +23,7 @@ let
     after = local;
     wants = local;
     groups = lib.optional cfg.redis.createLocally config.services.redis.servers.ibutsu.group;
+    folders = lib.optional (cfg.settings.artifact_dir != null) cfg.settings.artifact_dir;
     backend = cfg.backend.enable;
     worker = cfg.worker.enable;
     scheduler = cfg.scheduler.enable;

@@ -73,6 +73,15 @@ in
             default = null;
             description = "Host of PostgreSQL, or the folder of its socket.";
           };
+          artifact_dir = mkOption {
+            type = types.nullOr secretPath;
+            default = null;
+            example = "/srv/ibutsu-artifacts";
+            description = ''
+              Folder of artifacts that are kept in files, if not below `/var/lib/ibutsu`. It has to belong to the user
+              `ibutsu`: declare that one in {option}`users.users`, or it changes its number.
+            '';
+          };
           redis_url = mkOption {
             type = types.nullOr types.str;
             default = null;

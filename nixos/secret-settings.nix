@@ -4,7 +4,7 @@ let
   rows = builtins.filter builtins.isString (
     builtins.split "\n" (builtins.readFile ../docs/configuration.md)
   );
-  secret = builtins.match "\\| `([a-z_]+)` .* Secret(\\.[^|]*)? \\|";
+  secret = builtins.match "\\| `([a-z0-9_]+)` .* Secret(\\.[^|]*)? \\|";
   found = builtins.filter (match: match != null) (map secret rows);
 in
 builtins.filter (name: name != "redis_url") (map builtins.head found)

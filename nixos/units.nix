@@ -16,6 +16,8 @@
   wants ? [ ],
   # Groups that open their sockets.
   groups ? [ ],
+  # Folders outside of the state that our units write to.
+  folders ? [ ],
   # Which roles this machine has.
   backend ? true,
   worker ? true,
@@ -58,12 +60,15 @@ let
     StateDirectory = "ibutsu";
     StateDirectoryMode = "0700";
     Slice = "ibutsu.slice";
+    ReadWritePaths = folders;
     LoadCredential = credentials;
     EnvironmentFile = environmentFiles;
     Environment = variables (
       {
         # The migration has run before, or the unit would not start.
         IBUTSU_MIGRATE_ON_START = "false";
+        # Also for a unit that has more than one folder.
+        IBUTSU_STATE_DIR = "/var/lib/ibutsu";
       }
       // when (configFile != null) { IBUTSU_CONFIG = configFile; }
       // environment
@@ -141,6 +146,7 @@ let
         User = "ibutsu-${name}";
         StateDirectory = "ibutsu-module-${name}";
         SupplementaryGroups = [ ];
+        ReadWritePaths = [ ];
         LoadCredential = credentials;
         EnvironmentFile = environmentFiles;
         Environment = identity.Environment ++ variables environment;
@@ -227,7 +233,11 @@ in
     Service = identity // {
       Type = "oneshot";
       ExecStart = "${program} backup /var/lib/ibutsu-backup --keep ${toString backup.keep} --quiet";
-      StateDirectory = "ibutsu-backup";
+      # Artifacts may lie in the state.
+      StateDirectory = [
+        "ibutsu"
+        "ibutsu-backup"
+      ];
       TimeoutStartSec = "infinity";
       Nice = 10;
       IOSchedulingClass = "idle";

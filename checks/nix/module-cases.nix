@@ -59,6 +59,8 @@ in
       settings = {
         keep_runs = "720d";
         worker_concurrency = 8;
+        artifact_store = "files";
+        artifact_dir = "/srv/artifacts";
         cors_origins = [
           "https://a.example.com"
           "https://b.example.com"
@@ -109,6 +111,8 @@ in
           "token:/run/secrets/digest"
         ]
       && (digest config).EnvironmentFile == [ ]
+      && (service config).ReadWritePaths == [ "/srv/artifacts" ]
+      && (digest config).ReadWritePaths == [ ]
       && (digest config).User == "ibutsu-digest"
       && lib.hasInfix " --program /run/current-system/sw/bin/digest --module-config /nix/store/" (digest config)
       .ExecStart;
