@@ -90,7 +90,7 @@ function Failures({ results, run, project, base }: { results: Result[]; run: str
         const ids = g.results.map((r) => r.id!);
         return (
           <section key={g.key} className="panel group">
-            <h2><label><input type="checkbox" checked={ids.every((i) => chosen.has(i))} onChange={() => toggle(ids)} aria-label={`Select all ${g.exception}`} /></label>{g.exception}<Label isCompact color="red">{g.results.length}</Label>{g.first_run === run ? <Label isCompact variant="outline" color="orange">new</Label> : <span className="quiet since">since <Time at={g.first_seen} /></span>}<Spark label={`Failures like this on each of the last ${g.spark.length} days`} values={g.spark} /></h2>
+            <h2><label><input type="checkbox" checked={ids.every((i) => chosen.has(i))} onChange={() => toggle(ids)} aria-label={`Select all ${g.exception}`} /></label>{g.exception}<Label isCompact color="red">{g.results.length}</Label>{g.first_run === run ? <Label isCompact variant="outline" color="orange">new</Label> : <span className="quiet since">since{' '}<Time at={g.first_seen} /></span>}<Spark label={`Failures like this on each of the last ${g.spark.length} days`} values={g.spark} /></h2>
             {g.message && <p className="message"><code>{g.message}</code></p>}
             <ul className="plain-list">
               {g.results.slice(0, 50).map((r) => (

@@ -31,7 +31,7 @@ export function TestPage() {
       <Strip results={[...past].reverse()} to={(r) => `${base}/results/${r.id}`} />
       <dl className="figures">
         <div><dt>Failed</dt><dd>{failed} of {told.data.outcomes.length}</dd></div>
-        <div><dt>Turns between pass and fail</dt><dd>{flakiness == null ? '–' : `${Math.round(100 * flakiness)} %`}{flakiness != null && flakiness >= 0.1 ? ' (flaky)' : ''}</dd></div>
+        <div><dt>Turns between pass and fail</dt><dd>{flakiness == null ? '–' : `${Math.round(100 * flakiness)} %`}{flakiness != null && flakiness >= 0.1 && failed > 1 && flakiness * told.data.outcomes.length >= 2 ? ' (flaky)' : ''}</dd></div>
         <div><dt>{streak.failing ? 'Failing since' : 'Good since'}</dt><dd>{streak.first ? <Link to={`${base}/results/${streak.first.id}`}><Time at={streak.first.start_time} /></Link> : '–'}{streak.length > 1 && <span className="quiet"> {count(streak.length)} times</span>}</dd></div>
         <div><dt>Usual duration</dt><dd>{usual ? (usual.low === usual.high ? duration(usual.median) : `${duration(usual.low)} to ${duration(usual.high)}`) : '–'} <Spark label="Duration over time" values={past.map((r) => r.duration ?? 0).reverse()} /></dd></div>
       </dl>
