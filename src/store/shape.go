@@ -16,7 +16,7 @@ var (
 	// ErrFilled means that the database, which should be empty, has tables.
 	ErrFilled = errors.New("the database is not empty")
 	// ErrRestoring means that a backup was being put back into the database, and was not to the end.
-	ErrRestoring = errors.New("a restore into this database was broken off, or still runs; run `ibutsu restore` again, with --replace")
+	ErrRestoring = errors.New("a restore into this database was broken off, or still runs; run `ibutsu restore` again")
 	// ErrUnknownShape means that the database has migrations that this build does not know.
 	ErrUnknownShape = errors.New("the schema is that of another version")
 )
