@@ -115,6 +115,9 @@ func (f *Front) sayFarewell(ctx context.Context) {
 	}
 }
 
+// Ending is closed when the server begins to drain.
+func (f *Front) Ending() <-chan struct{} { return f.ended }
+
 func (f *Front) draining() bool {
 	select {
 	case <-f.ended:

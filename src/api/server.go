@@ -86,6 +86,7 @@ type Options struct {
 	Uses      *auth.Uses       // nil: nobody keeps when tokens were used
 	Widgets   Widgets          // nil: computed anew each time
 	Insight   *insight.Insight // nil: computed anew each time
+	Ending    <-chan struct{}  // closed when the server drains, so that streams end; nil: never
 	Limits    Limits           // zero: DefaultLimits
 	Page      fs.FS            // the built page (web.Files); nil, or without index.html: no page
 	Artifacts Contents         // nil: all contents are in the database
@@ -128,6 +129,7 @@ type Server struct {
 	receiving   chan struct{} // a place for each artifact that comes in
 	runProjects *runProjects
 	contents    Contents
+	feed        *feed
 	resultsOf   *gathered
 	page        fiber.Handler // nil when the binary was built without it
 }
@@ -163,6 +165,7 @@ func New(o Options) (*fiber.App, error) {
 	if s.contents = o.Artifacts; s.contents == nil {
 		s.contents = inDatabase{s.store}
 	}
+	s.feed = newFeed(s.store.Versions, o.Ending)
 	s.resultsOf = &gathered{read: s.store.ResultProjects}
 	s.runProjects = newRunProjects(s.store.RunProject, s.now)
 	s.uploading = make(chan struct{}, s.limits.Uploads)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // countCacheEntries bounds what is remembered of filters; an entry holds at most fewMatches ids or the hours of a project.
@@ -120,6 +121,19 @@ const currentTimeline = `('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))
 
 // timelineStep is an odd number without a pattern: a product that overflows is as far from the others as one that does not.
 const timelineStep = 0x1E3779B97F4A7C15
+
+// Versions returns the version of each of the projects that has one.
+func (s *Store) Versions(ctx context.Context, projects []uuid.UUID) (map[uuid.UUID]int64, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT project_id, sum(n)::bigint FROM project_versions WHERE project_id = ANY($1) GROUP BY 1`, projects)
+	versions := make(map[uuid.UUID]int64, len(projects))
+	var project uuid.UUID
+	var version int64
+	_, err := pgx.ForEachRow(rows, []any{&project, &version}, func() error {
+		versions[project] = version
+		return nil
+	})
+	return versions, wrap("project versions", err)
+}
 
 // manyDeltas is how many rows a project's version may have before who reads it folds them: every answer starts with
 // reading them, and a busy project gets more in the ten seconds between two turns of the scheduler.

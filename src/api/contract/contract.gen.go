@@ -2211,6 +2211,9 @@ type ServerInterface interface {
 	// UpdateProject Change a project
 	// (PUT /project/{id})
 	UpdateProject(c *fiber.Ctx, id Id) error
+	// GetProjectEvents Hear of changes of a project
+	// (GET /project/{id}/events)
+	GetProjectEvents(c *fiber.Ctx, id PlainId) error
 	// GetMemberList List who is in a project
 	// (GET /project/{id}/member)
 	GetMemberList(c *fiber.Ctx, id string, params GetMemberListParams) error
@@ -4727,6 +4730,35 @@ func (siw *ServerInterfaceWrapper) UpdateProject(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetProjectEvents operation middleware
+func (siw *ServerInterfaceWrapper) GetProjectEvents(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id PlainId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetProjectEvents(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetMemberList operation middleware
 func (siw *ServerInterfaceWrapper) GetMemberList(c *fiber.Ctx) error {
 
@@ -6035,6 +6067,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/project/:id", wrapper.GetProject)
 
 	router.Put(options.BaseURL+"/project/:id", wrapper.UpdateProject)
+
+	router.Get(options.BaseURL+"/project/:id/events", wrapper.GetProjectEvents)
 
 	router.Get(options.BaseURL+"/project/:id/member", wrapper.GetMemberList)
 

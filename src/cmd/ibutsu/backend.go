@@ -126,8 +126,9 @@ type backend struct {
 	running    sync.WaitGroup
 }
 
-// newBackend wires the rooms together. It serves nothing yet. requests is the log of the API.
-func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requests zerolog.Logger, now func() time.Time, measured *measured) (*backend, error) {
+// newBackend wires the rooms together. It serves nothing yet. ending is closed when the server drains; requests is the log of
+// the API.
+func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-chan struct{}, log, requests zerolog.Logger, now func() time.Time, measured *measured) (*backend, error) {
 	key, err := signingKey(ctx, c, s)
 	if err != nil {
 		return nil, err
@@ -181,6 +182,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, log, requ
 		Flow:        flow,
 		Uses:        uses,
 		Widgets:     widgets,
+		Ending:      ending,
 		Insight:     insight.New(insight.Options{Store: s, Cache: answers, Now: now}),
 		Limits:      apiLimits(c),
 		Page:        web.Files(),

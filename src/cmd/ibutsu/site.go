@@ -80,7 +80,7 @@ func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Sto
 // serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
 // answered.
 func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
-	b, err := newBackend(ctx, cfg, db, s.log, c.requestLog(s.log), c.now, &measured{&s.requests, func(ctx context.Context, w io.Writer) error { return s.measure(ctx, db, w) }})
+	b, err := newBackend(ctx, cfg, db, s.front.Ending(), s.log, c.requestLog(s.log), c.now, &measured{&s.requests, func(ctx context.Context, w io.Writer) error { return s.measure(ctx, db, w) }})
 	if err != nil {
 		return err
 	}
