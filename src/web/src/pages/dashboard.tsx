@@ -257,8 +257,7 @@ function Board({ board, boards, standard }: { board: Dashboard; boards: Dashboar
     await api.remove(`/dashboard/${id}`);
     setNaming('');
     localStorage.removeItem(`dashboard ${project}`);
-    const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ['dashboards', project] }), client.invalidateQueries({ queryKey: ['project', project] })]);
-    client.removeQueries({ queryKey: key });
+    const fresh = () => Promise.all([client.invalidateQueries({ queryKey: key }), client.invalidateQueries({ queryKey: ['dashboards', project] }), client.invalidateQueries({ queryKey: ['project', project] })]);
     await go(`${base}/dashboard`, { replace: true });
     await fresh();
     toast(`Dashboard “${board.title}” deleted`, { action: { label: 'Undo', run: () => void restore(board, all).then(async () => {

@@ -14,7 +14,7 @@ export function Checks({ rows }: { rows: [string, number, number][] }) {
     <ul className="plain-list hbars counts">
       {rows.map(([name, n, ratio]) => (
         <li key={name}><span className="hbar-name"><span className={`text-${stateOf(name)}`}><Icon state={stateOf(name)} /></span> {name}</span>
-          <span className="hbar open"><span className={`fill-${stateOf(name)}`} style={{ width: `${Math.max(0.5, ratio)}%` }} /></span>
+          <span className="hbar open">{n > 0 && <span className={`fill-${stateOf(name)}`} style={{ width: `${Math.max(0.5, ratio)}%` }} />}</span>
           <span className="hbar-end"><b>{count(n)}</b><span className="quiet share">{percent(ratio)} %</span></span></li>
       ))}
     </ul>

@@ -19,9 +19,10 @@ function HeatCell({ cell, name, base }: { cell: Cell | undefined; name: string; 
   const kind = heat(cell.percent);
   const notes = cell.notes.map((n) => `${n.name}: ${n.value}`).join(', ');
   const label = `${name}, ${percent(cell.percent)} % passed${notes ? `, ${notes}` : ''}`;
+  const exactly = `${name}, ${cell.percent} % passed${notes ? `, ${notes}` : ''}`;
   return (
     <td className={`heat-${kind}${notes ? ' noted' : ''}`}>
-      <Link to={`${base}/runs/${cell.run}`} title={label} aria-label={label}>{percent(cell.percent)}<Mark of={kind} /></Link>
+      <Link to={`${base}/runs/${cell.run}`} title={exactly} aria-label={label}>{percent(cell.percent)}<Mark of={kind} /></Link>
     </td>
   );
 }

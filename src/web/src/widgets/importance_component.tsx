@@ -26,7 +26,7 @@ function Draw({ data, at }: { data: Data; at: Context }) {
                 const cell = t.data[b]?.[i];
                 const p = share(cell);
                 if (p == null) return <td key={b} className="heat-none"><span title={`No ${i} test of ${t.component} in build ${b}`}><span aria-hidden="true">–</span><span className="sr">none</span></span></td>;
-                const label = `${t.component}, ${i}, build ${b}: ${p} % of ${cell!.result_list.length} passed`;
+                const label = `${t.component}, ${i}, build ${b}: ${percent(p)} % of ${cell!.result_list.length} passed`;
                 const to = address(`${at.base}/results`, [job, eq('metadata.jenkins.build_number', b), eq('component', t.component), i === 'null' ? { field: 'metadata.importance', operator: 'exists', value: 'false' } : eq('metadata.importance', i), ...(env ? [eq('env', env)] : []), ...held({ days: '', env: '', component: '' }, at.now)]);
                 return <td key={b} className={`heat-${heat(p)}`}><Link to={to} title={label} aria-label={label}>{percent(p)}<Mark of={heat(p)} /></Link></td>;
               })}
