@@ -55,7 +55,7 @@ export function JobsView({ title, params }: ViewProps) {
     { name: 'Source', width: 'minmax(4rem, .8fr)', wide: true, cell: (b) => by('source', b.source) },
     { name: 'Duration', width: '5rem', wide: true, cell: (b) => duration(b.duration) },
     { name: 'Started', width: '6rem', wide: true, cell: (b) => <Time at={b.start_time} /> },
-    { name: 'Runs', width: '4.5rem', cell: (b) => <Link to={runs(b)} >See runs<span className="sr"> of {b.job_name} {b.build_number}</span></Link> },
+    { name: 'Runs', width: '4.5rem', cell: (b) => <Link to={runs(b)}>See runs<span className="sr"> of {b.job_name} {b.build_number}</span></Link> },
   ];
   return (
     <div className="full">
