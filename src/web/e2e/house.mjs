@@ -29,7 +29,7 @@ export class House {
   /** window opens a fresh browser for somebody: made.ana, made.admin, or null for a stranger. */
   async window(who, options = {}) {
     const context = await this.#browser.newContext({ viewport: desktop, locale: 'en-GB', baseURL: this.#url, ...options });
-    if (who) await context.addInitScript((user) => { if (!localStorage.getItem('user') && !sessionStorage.getItem('left')) localStorage.setItem('user', user); }, JSON.stringify(who));
+    if (who) await context.addInitScript((user) => { if (origin !== 'null' && !localStorage.getItem('user') && !sessionStorage.getItem('left')) localStorage.setItem('user', user); }, JSON.stringify(who));
     const page = await context.newPage();
     return { page, watch: new Watch(this, page, this.#url) };
   }

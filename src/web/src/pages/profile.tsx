@@ -5,7 +5,8 @@ import { Link } from 'react-router';
 import { useUser } from '../frame';
 import { api, APIError, type List, type Project, type Token, type User } from '../lib/api';
 import { exact } from '../lib/format';
-import { Copy, Empty, Failed, Lines, useTitle } from '../parts/states';
+import type { components } from '../lib/schema';
+import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import { useToast } from '../parts/toast';
 
 const says = (e: unknown) => (e instanceof APIError ? e.message : String(e));
@@ -46,6 +47,15 @@ export function Tokens() {
   const [made, setMade] = useState<Token | null>(null);
   const [asked, setAsked] = useState('');
   const { data, error, refetch } = useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => api.get<List<'tokens', Token>>('/user/token', { pageSize: 200 }, signal) });
+  const uses = useQuery({ queryKey: ['tokens', 'use'], queryFn: ({ signal }) => api.get<List<'tokens', components['schemas']['TokenUse']>>('/user/token-use', { pageSize: 200 }, signal) });
+  const lastUse = (id: string) => {
+    const use = uses.data?.tokens.find((u) => u.id === id);
+    return !use ? '–' : use.last_used ? <><Time at={use.last_used} />{use.client && <div className="quiet">from {use.client}</div>}</> : <span className="quiet">never</span>;
+  };
+  const ends = (at: string | null | undefined) => {
+    const left = at ? (Date.parse(at) - Date.now()) / 86400000 : Infinity;
+    return left < 0 ? <div className="text-failed">✕ has ended</div> : left < 14 ? <div className="text-error">▲ ends in {Math.ceil(left)} days</div> : null;
+  };
   const add = async (e: FormEvent) => {
     e.preventDefault();
     try {
@@ -65,10 +75,10 @@ export function Tokens() {
         <label className="form-field">Works until the end of<input className="field" type="date" required value={until} onChange={(e) => setUntil(e.target.value)} /></label>
         <Button type="submit">Make a token</Button>
       </form>
-      {made && <div className="panel" role="status"><strong>{made.name}</strong><p className="command"><code className="break">{made.token}</code><Copy text={made.token} label="Copy the token" /></p></div>}
+      {made && <div className="panel" role="status"><strong>{made.name}</strong><p>Copy it now: this page does not show it again.</p><p className="command"><code className="break">{made.token}</code><Copy text={made.token} label="Copy the token" /></p></div>}
       {error ? <Failed error={error} what="Tokens" retry={() => void refetch()} /> : !data ? <Lines n={3} /> : data.tokens.length === 0 ? <Empty title="No tokens yet">Pipelines sign in with one.</Empty> : (
-        <table className="plain"><thead><tr><th>Name</th><th>Token</th><th>Works until</th><th><span className="sr">Actions</span></th></tr></thead>
-          <tbody>{data.tokens.map((t) => <tr key={t.id}><td>{t.name}</td><td><code>{t.token.slice(0, 8)}…</code><Copy text={t.token} label={`Copy ${t.name}`} /></td><td>{t.expires ? exact(t.expires) : 'for ever'}</td>
+        <table className="plain"><thead><tr><th>Name</th><th>Last used</th><th>Works until</th><th><span className="sr">Actions</span></th></tr></thead>
+          <tbody>{data.tokens.map((t) => <tr key={t.id}><td>{t.name}</td><td>{lastUse(t.id)}</td><td>{t.expires ? exact(t.expires) : 'for ever'}{ends(t.expires)}</td>
             <td>{asked === t.id ? <><Button size="sm" variant="danger" onClick={() => void remove(t)}>Delete {t.name}</Button><Button size="sm" variant="link" onClick={() => setAsked('')}>Keep</Button></> : <Button size="sm" variant="secondary" onClick={() => setAsked(t.id)}>Delete</Button>}</td></tr>)}</tbody></table>
       )}
     </div>
