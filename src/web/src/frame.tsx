@@ -5,6 +5,7 @@ import { Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, Outlet, useLocation, useNavigate, useParams } from 'react-router';
 import { api, signOut, type List, type Project, type User } from './lib/api';
 import { viewsOf } from './lib/boards';
+import { useLive } from './lib/live';
 import { HelpSheet, useKeys } from './parts/keys';
 import { Empty, Failed, Lines, useTitle } from './parts/states';
 
@@ -111,6 +112,7 @@ export function Frame() {
   }, []);
   useEffect(() => { if (narrow) setSide(false); }, [here.pathname, narrow]);
   useEffect(() => { if (project) recent.add(project); }, [project]);
+  useLive(project);
   const current = useQuery({ queryKey: ['project', project], queryFn: ({ signal }) => api.get<Project>(`/project/${project}`, {}, signal), enabled: !!project, staleTime: 60000, retry: false });
   const dark = document.documentElement.classList.contains('pf-v6-theme-dark');
   const dense = document.documentElement.classList.contains('dense');

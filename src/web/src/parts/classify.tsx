@@ -2,6 +2,7 @@ import { Button } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type Result } from '../lib/api';
+import { together } from '../lib/together';
 import { meta } from '../lib/runs';
 import { useKeys } from './keys';
 import { useToast } from './toast';
@@ -13,7 +14,7 @@ export const classes: [string, string, string][] = [
 
 export const classWord = (value: string): string => classes.find(([, v]) => v === value)?.[2] ?? value;
 
-/** useClassify gives a function that classifies results a few at a time, tells how it went and offers to take it back. */
+/** useClassify gives a function that classifies results, tells how it went and offers to take it back. */
 export function useClassify() {
   const client = useQueryClient();
   const toast = useToast();
@@ -21,14 +22,12 @@ export function useClassify() {
   const apply = async (changes: { id: string; value: string }[]) => {
     const failed: string[] = [];
     let done = 0;
-    const waiting = [...changes];
     setProgress({ done, of: changes.length });
-    await Promise.all(Array.from({ length: 6 }, async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        try { await api.put(`/result/${next.id}`, { metadata: { classification: next.value } }); } catch { failed.push(next.id); }
-        setProgress({ done: ++done, of: changes.length });
-      }
-    }));
+    for (const { value, ids } of together(changes)) {
+      // Nothing, where there was no class before, takes it off again.
+      try { await api.put('/result', { ids, metadata: { classification: value || null } }); } catch { failed.push(...ids); }
+      setProgress({ done: done += ids.length, of: changes.length });
+    }
     setProgress(null);
     const fresh = new Map(changes.filter((c) => !failed.includes(c.id)).map((c) => [c.id, c.value]));
     const renew = (r: Result): Result => (fresh.has(r.id!) ? { ...r, metadata: { ...r.metadata, classification: fresh.get(r.id!) } } : r);
