@@ -66,14 +66,15 @@ func listQuery(who *auth.Identity, set filter.Set, page, pageSize int) (store.Li
 	return store.ListQuery{Filter: set, Scope: scope, Page: page, PageSize: pageSize}, nil
 }
 
-// sorting reads the order of a list; none means newest first.
+// sorting reads the order of a list; none means newest first. It is not called sort: there are clients that send this and
+// have always been answered newest first.
 func sorting(text *string, read func(string) (*store.Order, error)) (*store.Order, error) {
 	if text == nil || *text == "" {
 		return nil, nil
 	}
 	order, err := read(*text)
 	if err != nil {
-		return nil, badField("sort", "%s", err)
+		return nil, badField("orderBy", "%s", err)
 	}
 	return order, nil
 }

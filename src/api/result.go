@@ -32,11 +32,11 @@ func (s *Server) GetResultList(c *fiber.Ctx, params contract.GetResultListParams
 	if err != nil {
 		return err
 	}
-	if q.Order, err = sorting(params.Sort, store.ResultOrder); err != nil {
+	if q.Order, err = sorting(params.OrderBy, store.ResultOrder); err != nil {
 		return err
 	}
 	if size > largestPage {
-		return s.delegate(c, "results", raw, params.Sort, q)
+		return s.delegate(c, "results", raw, params.OrderBy, q)
 	}
 	results, total, err := s.store.Results(c.UserContext(), q)
 	if err != nil {

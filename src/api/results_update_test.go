@@ -108,7 +108,7 @@ func TestListsAreSortedByTheServer(t *testing.T) {
 	order := func(sort string, pageSize int) []string {
 		var tests []string
 		for page := 1; ; page++ {
-			list := h.get(t, admin, fmt.Sprintf("/api/result?filter=project_id=%s&sort=%s&page=%d&pageSize=%d", project, sort, page, pageSize)).object(t)
+			list := h.get(t, admin, fmt.Sprintf("/api/result?filter=project_id=%s&orderBy=%s&page=%d&pageSize=%d", project, sort, page, pageSize)).object(t)
 			rows := list["results"].([]any)
 			if len(rows) == 0 {
 				return tests
@@ -123,9 +123,9 @@ func TestListsAreSortedByTheServer(t *testing.T) {
 	require.Equal(t, []string{"t0", "t1", "t2", "t3", "t4"}, order("start_time", 5))
 
 	for _, path := range []string{"/api/result", "/api/run"} {
-		refused := h.get(t, admin, path+"?sort=data%27&filter=project_id="+project.String())
+		refused := h.get(t, admin, path+"?orderBy=data%27&filter=project_id="+project.String())
 		require.Equal(t, http.StatusBadRequest, refused.status)
-		require.Contains(t, string(refused.body), "sort")
+		require.Contains(t, string(refused.body), "orderBy")
 	}
-	require.Equal(t, http.StatusOK, h.get(t, admin, "/api/run?sort=-summary.pass_percent&filter=project_id="+project.String()).status)
+	require.Equal(t, http.StatusOK, h.get(t, admin, "/api/run?orderBy=-summary.pass_percent&filter=project_id="+project.String()).status)
 }

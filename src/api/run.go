@@ -32,11 +32,11 @@ func (s *Server) GetRunList(c *fiber.Ctx, params contract.GetRunListParams) erro
 	if err != nil {
 		return err
 	}
-	if q.Order, err = sorting(params.Sort, store.RunOrder); err != nil {
+	if q.Order, err = sorting(params.OrderBy, store.RunOrder); err != nil {
 		return err
 	}
 	if size > largestPage {
-		return s.delegate(c, "runs", raw, params.Sort, q)
+		return s.delegate(c, "runs", raw, params.OrderBy, q)
 	}
 	runs, total, err := s.store.Runs(c.UserContext(), q)
 	if err != nil {

@@ -1258,6 +1258,9 @@ type Filter = []string
 // Id defines model for Id.
 type Id = string
 
+// OrderBy defines model for OrderBy.
+type OrderBy = string
+
 // Page defines model for Page.
 type Page = int
 
@@ -1269,9 +1272,6 @@ type PlainId = string
 
 // Provider defines model for Provider.
 type Provider = string
-
-// Sort defines model for Sort.
-type Sort = string
 
 // BadRequestApplicationJSON What a person can read
 type BadRequestApplicationJSON = Message
@@ -1684,10 +1684,10 @@ type GetResultListParams struct {
 	// PageSize How many items a page has
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
-	// Sort A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+	// OrderBy A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
 	// source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
 	// newest rows come first.
-	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
+	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 }
 
 // GetRunListParams defines parameters for GetRunList.
@@ -1704,10 +1704,10 @@ type GetRunListParams struct {
 	// PageSize How many items a page has
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
-	// Sort A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
+	// OrderBy A field that the rows are sorted by, with a minus before it for the largest first: start_time, duration, env, component,
 	// source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
 	// newest rows come first.
-	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
+	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 }
 
 // BulkUpdateParams defines parameters for BulkUpdate.
@@ -4957,11 +4957,11 @@ func (siw *ServerInterfaceWrapper) GetResultList(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
 	}
 
-	// ------------- Optional query parameter "sort" -------------
+	// ------------- Optional query parameter "orderBy" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "orderBy", query, &params.OrderBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
-		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter orderBy: %w", err).Error())
 	}
 
 	handler := func(c *fiber.Ctx) error {
@@ -5116,11 +5116,11 @@ func (siw *ServerInterfaceWrapper) GetRunList(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
 	}
 
-	// ------------- Optional query parameter "sort" -------------
+	// ------------- Optional query parameter "orderBy" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "orderBy", query, &params.OrderBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
-		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter orderBy: %w", err).Error())
 	}
 
 	handler := func(c *fiber.Ctx) error {

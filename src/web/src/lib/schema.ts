@@ -395,6 +395,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/project/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of changes of a project
+         * @description Server-sent events. An event `change` is sent at once and within a second of every change of the project's runs or
+         *     results; its data is the project's version, which only grows. The stream ends after some minutes, and clients come
+         *     back.
+         */
+        get: operations["get_project_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/project/{id}/member": {
         parameters: {
             query?: never;
@@ -2606,7 +2628,7 @@ export interface components {
          *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
          *     newest rows come first.
          */
-        Sort: string;
+        OrderBy: string;
         /** @description How many items a page has */
         PageSize: number;
     };
@@ -2635,7 +2657,7 @@ export interface operations {
                  *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
                  *     newest rows come first.
                  */
-                sort?: components["parameters"]["Sort"];
+                orderBy?: components["parameters"]["OrderBy"];
             };
             header?: never;
             path?: never;
@@ -2822,7 +2844,7 @@ export interface operations {
                  *     source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
                  *     newest rows come first.
                  */
-                sort?: components["parameters"]["Sort"];
+                orderBy?: components["parameters"]["OrderBy"];
             };
             header?: never;
             path?: never;
@@ -3733,6 +3755,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": string[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_project_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["PlainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, as they come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             400: components["responses"]["BadRequest"];
