@@ -15,6 +15,8 @@ import (
 // Redis is a temporary Redis or Valkey.
 type Redis struct {
 	URL     string
+	program string
+	address string
 	dir     string
 	command *exec.Cmd
 }
@@ -31,33 +33,48 @@ func StartRedis(ctx context.Context) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
 	dir, err := os.MkdirTemp("", "ibutsu-redis-")
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--dir", dir, "--logfile", filepath.Join(dir, "log"))
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := command.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+	r := &Redis{URL: "redis://" + address, program: program, address: address, dir: dir}
+	return r, r.Start(ctx)
+}
+
+// Start starts it again, on the same address, after Kill.
+func (r *Redis) Start(ctx context.Context) error {
+	_, port, err := net.SplitHostPort(r.address)
+	if err != nil {
+		return err
 	}
-	r := &Redis{URL: "redis://" + address, dir: dir, command: command}
+	r.command = exec.Command(r.program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--dir", r.dir, "--logfile", filepath.Join(r.dir, "log"))
+	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := r.command.Start(); err != nil {
+		return errors.Join(err, os.RemoveAll(r.dir))
+	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		if conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address); err == nil {
-			return r, conn.Close()
+		if conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address); err == nil {
+			return conn.Close()
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("%s did not start: %w", program, ctx.Err()), r.Stop())
+			return errors.Join(fmt.Errorf("%s did not start: %w", r.program, ctx.Err()), r.Stop())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// Signal sends it a signal: SIGSTOP makes it hang, SIGCONT lets it go on.
+func (r *Redis) Signal(signal syscall.Signal) error { return r.command.Process.Signal(signal) }
+
+// Kill ends it as a crash does.
+func (r *Redis) Kill() error {
+	err := r.command.Process.Kill()
+	_ = r.command.Wait()
+	return err
 }
 
 // Stop ends it and removes its folder.

@@ -53,6 +53,7 @@ func trials() []trial {
 		{"20 successors on one listener", succeed},
 		{"20 restarts behind a socket that somebody else holds", restart},
 		{"behind nginx", behindNginx},
+		{"Redis hangs, is killed and is back", lostRedis},
 		{"PostgreSQL killed and back, three times", lostDatabase},
 	}
 }
