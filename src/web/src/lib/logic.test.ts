@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ansi, plain } from './ansi';
 import type { Result } from './api';
 import { compare, difference } from './compare';
-import { groups, messageOf, normalise } from './failures';
+import { messageOf } from './failures';
 import { ago, duration, testName } from './format';
 import { tree, visible } from './tree';
 
@@ -26,16 +26,7 @@ describe('what people read', () => {
   });
 });
 
-describe('failure groups', () => {
-  it('put the same thing together whatever the values are', () => {
-    const r = (n: number, tb: string, e = 'ValueError') => result({ test_id: `t${n}`, result: 'failed', metadata: { exception_name: e, short_tb: tb } });
-    const g = groups([r(1, 'a.py:11: ValueError\nE   expected 1, got 2'), r(2, 'b.py:9: ValueError\nE   expected 33, got 4.5'), r(3, 'E   boom', 'KeyError'), result({ test_id: 'p' })]);
-    expect(g.map((x) => [x.exception, x.results.length])).toEqual([['ValueError', 2], ['KeyError', 1]]);
-    expect(g[0]!.message).toBe('expected 1, got 2');
-  });
-  it('do not depend on ids, addresses or quoted values', () => {
-    expect(normalise("<X at 0x7f3a> lost 'a'")).toBe(normalise("<X at 0x11ff> lost 'b'"));
-  });
+describe('what went wrong', () => {
   it('find the line that says it', () => {
     expect(messageOf(result({ metadata: { short_tb: 'f.py:1: X\nlast' } }))).toBe('last');
     expect(messageOf(result({ metadata: {} }))).toBe('');
