@@ -67,6 +67,21 @@ func (r *Redis) Start(ctx context.Context) error {
 	}
 }
 
+// Keys is how many keys it has.
+func (r *Redis) Keys(ctx context.Context) (int, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	keys := 0
+	if _, err := fmt.Fprint(conn, "DBSIZE\r\n"); err != nil {
+		return 0, err
+	}
+	_, err = fmt.Fscanf(conn, ":%d\r\n", &keys)
+	return keys, err
+}
+
 // Signal sends it a signal: SIGSTOP makes it hang, SIGCONT lets it go on.
 func (r *Redis) Signal(signal syscall.Signal) error { return r.command.Process.Signal(signal) }
 

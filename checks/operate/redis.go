@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/redis/rueidis"
-
 	"github.com/ibutsu/ibutsu-go/checks/harness"
 )
 
@@ -64,7 +62,7 @@ func lostRedis(ctx context.Context, program string) (said string, err error) {
 		}
 	}
 	if err == nil {
-		err = w.shared(ctx, redis.URL)
+		err = w.shared(ctx, redis)
 	}
 	l.end()
 	if err := errors.Join(err, l.failures(), l.kept(ctx, h.database)); err != nil {
@@ -108,24 +106,14 @@ func (w watcher) count(ctx context.Context) (int, error) {
 }
 
 // shared waits until answers are kept in Redis.
-func (w watcher) shared(ctx context.Context, url string) error {
-	option, err := rueidis.ParseURL(url)
-	if err != nil {
-		return err
-	}
-	option.DisableCache = true
-	client, err := rueidis.NewClient(option)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func (w watcher) shared(ctx context.Context, redis *harness.Redis) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return eventually(ctx, "answers in Redis", func() bool {
 		if w.look(ctx) != nil {
 			return false
 		}
-		size, err := client.Do(ctx, client.B().Dbsize().Build()).AsInt64()
-		return err == nil && size > 0
+		keys, err := redis.Keys(ctx)
+		return err == nil && keys > 0
 	})
 }
