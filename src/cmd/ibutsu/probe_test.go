@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -138,7 +139,8 @@ func TestUpShowsItsModulesToProbes(t *testing.T) {
 type relay struct {
 	url, target string
 	address     string // where it listens
-	server      string // where the database does
+	// network and server are where the database does: the tests' own is on a socket, without a host in its address.
+	network, server string
 
 	mutex    sync.Mutex
 	listener net.Listener
@@ -150,8 +152,18 @@ func relayTo(t *testing.T, target string) *relay {
 	t.Helper()
 	u, err := url.Parse(target)
 	require.NoError(t, err)
-	r := &relay{target: target, server: u.Host, address: freeAddress(t), open: map[net.Conn]bool{}}
-	u.Host = r.address
+	r := &relay{target: target, network: "tcp", server: u.Host, address: freeAddress(t), open: map[net.Conn]bool{}}
+	query := u.Query()
+	if dir := query.Get("host"); dir != "" {
+		port := query.Get("port")
+		if port == "" {
+			port = "5432"
+		}
+		r.network, r.server = "unix", filepath.Join(dir, ".s.PGSQL."+port)
+		query.Del("host")
+		query.Del("port")
+	}
+	u.Host, u.RawQuery = r.address, query.Encode()
 	r.url = u.String()
 	r.mend(t)
 	t.Cleanup(r.cut)
@@ -171,7 +183,7 @@ func (r *relay) mend(t *testing.T) {
 			if err != nil {
 				return
 			}
-			out, err := net.DialTimeout("tcp", r.server, time.Minute)
+			out, err := net.DialTimeout(r.network, r.server, time.Minute)
 			if err != nil {
 				_ = in.Close()
 				continue
