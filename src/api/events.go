@@ -2,13 +2,11 @@ package api
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 )
@@ -90,6 +88,3 @@ func tell(stream *stream, ended <-chan struct{}, write func(string) error) error
 		}
 	}
 }
-
-// versionsOf asks for the versions of projects (store.Versions).
-type versionsOf func(ctx context.Context, projects []uuid.UUID) (map[uuid.UUID]int64, error)

@@ -33,6 +33,9 @@ type stream struct {
 	versions chan int64
 }
 
+// versionsOf asks for the versions of projects (store.Versions).
+type versionsOf func(ctx context.Context, projects []uuid.UUID) (map[uuid.UUID]int64, error)
+
 func newFeed(versions versionsOf, ended <-chan struct{}) *feed {
 	return &feed{versions: versions, pause: 500 * time.Millisecond, ended: ended, streams: map[uuid.UUID]map[*stream]bool{}, known: map[uuid.UUID]int64{}}
 }
