@@ -15,7 +15,12 @@ const looks = {
 export class House {
   problems = new Set();
   looks;
-  #browser; #url; #token; #made; #shots; #windows = new Map();
+  #browser;
+  #url;
+  #token;
+  #made;
+  #shots;
+  #windows = new Map();
 
   constructor(browser, { url, token, shots }, made) {
     [this.#browser, this.#url, this.#token, this.#made, this.#shots] = [browser, url, token, made, shots];
@@ -28,8 +33,17 @@ export class House {
 
   /** window opens a fresh browser for somebody: made.ana, made.admin, or null for a stranger. */
   async window(who, options = {}) {
-    const context = await this.#browser.newContext({ viewport: desktop, locale: 'en-GB', baseURL: this.#url, ...options });
-    if (who) await context.addInitScript((user) => { if (origin !== 'null' && !localStorage.getItem('user') && !sessionStorage.getItem('left')) localStorage.setItem('user', user); }, JSON.stringify(who));
+    const context = await this.#browser.newContext({
+      viewport: desktop,
+      locale: 'en-GB',
+      baseURL: this.#url,
+      ...options,
+    });
+    if (who)
+      await context.addInitScript((user) => {
+        if (origin !== 'null' && !localStorage.getItem('user') && !sessionStorage.getItem('left'))
+          localStorage.setItem('user', user);
+      }, JSON.stringify(who));
     const page = await context.newPage();
     return { page, watch: new Watch(this, page, this.#url) };
   }
@@ -60,7 +74,13 @@ export class House {
     const found = await tab.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
     for (const v of found.violations) {
       if (!['serious', 'critical'].includes(v.impact)) continue;
-      this.problem(watch.where, `axe ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 140)} ${(n.any[0]?.message ?? '').slice(0, 120)}`).join(' | ')}`);
+      this.problem(
+        watch.where,
+        `axe ${v.id}: ${v.nodes
+          .slice(0, 3)
+          .map((n) => `${n.html.slice(0, 140)} ${(n.any[0]?.message ?? '').slice(0, 120)}`)
+          .join(' | ')}`,
+      );
     }
   }
 
@@ -78,9 +98,13 @@ export class House {
       first = await window(run.as === undefined ? this.#made.ana : run.as && this.#made[run.as], run.options);
       first.page.setDefaultTimeout(10000);
       await run({
-        page: first.page, made: this.#made, url: this.#url,
+        page: first.page,
+        made: this.#made,
+        url: this.#url,
         api: (method, path, body) => call(this.#url, this.#token, method, path, body),
-        check: (ok, what) => { if (!ok) this.problem(name, what); },
+        check: (ok, what) => {
+          if (!ok) this.problem(name, what);
+        },
         allow: (pattern) => first.watch.allowed.push(pattern), // what a journey provokes
         settled: () => first.watch.settled(),
         window,
@@ -102,8 +126,12 @@ class Watch {
 
   constructor(house, tab, url) {
     this.#tab = tab;
-    const say = (what) => { if (!this.allowed.some((a) => a.test(what))) house.problem(this.where, what); };
-    tab.on('console', (m) => { if (['error', 'warning'].includes(m.type())) say(`console: ${m.text()} ${m.location().url}`); });
+    const say = (what) => {
+      if (!this.allowed.some((a) => a.test(what))) house.problem(this.where, what);
+    };
+    tab.on('console', (m) => {
+      if (['error', 'warning'].includes(m.type())) say(`console: ${m.text()} ${m.location().url}`);
+    });
     tab.on('pageerror', (e) => say(e.message));
     tab.on('request', (r) => {
       if (!r.url().startsWith(url) && !/^(blob|data|about):/.test(r.url())) say(`asks another host: ${r.url()}`);
@@ -114,15 +142,30 @@ class Watch {
       this.#pending.delete(r);
       if (!/ERR_ABORTED/.test(r.failure()?.errorText ?? '')) say(`${r.url()} ${r.failure()?.errorText}`);
     });
-    tab.on('response', (r) => { if (r.status() >= 400) say(`${r.status()} ${r.url()}`); });
+    tab.on('response', (r) => {
+      if (r.status() >= 400) say(`${r.status()} ${r.url()}`);
+    });
   }
 
   /** settled waits until nothing is asked for, loaded or moved any more. */
   async settled() {
     const limit = Date.now() + 15000;
     for (let calm = 0; calm < 3;) {
-      if (Date.now() > limit) throw new Error(`does not come to rest: ${[...this.#pending].map((r) => r.url()).join(' ') || 'something is busy'}`);
-      const busy = this.#pending.size > 0 || await this.#tab.evaluate(() => document.querySelector('[aria-busy="true"], .busy.on') !== null || document.getAnimations().some((a) => a.playState === 'running' && a.effect?.getComputedTiming().iterations !== Infinity)).catch(() => true);
+      if (Date.now() > limit)
+        throw new Error(
+          `does not come to rest: ${[...this.#pending].map((r) => r.url()).join(' ') || 'something is busy'}`,
+        );
+      const busy =
+        this.#pending.size > 0 ||
+        (await this.#tab
+          .evaluate(
+            () =>
+              document.querySelector('[aria-busy="true"], .busy.on') !== null ||
+              document
+                .getAnimations()
+                .some((a) => a.playState === 'running' && a.effect?.getComputedTiming().iterations !== Infinity),
+          )
+          .catch(() => true));
       calm = busy ? 0 : calm + 1;
       await new Promise((r) => setTimeout(r, 40));
     }
@@ -134,7 +177,10 @@ export async function call(url, token, method, path, body) {
   const form = body instanceof FormData;
   const answer = await fetch(url + '/api' + path, {
     method,
-    headers: { ...(token && { Authorization: `Bearer ${token}` }), ...(body !== undefined && !form && { 'Content-Type': 'application/json' }) },
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(body !== undefined && !form && { 'Content-Type': 'application/json' }),
+    },
     ...(body !== undefined && { body: form ? body : JSON.stringify(body) }),
   });
   const text = await answer.text();

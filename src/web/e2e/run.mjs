@@ -12,41 +12,75 @@ import { chromium } from 'playwright-core';
 import { House } from './house.mjs';
 import { seed } from './seed.mjs';
 
-const { values: flags } = parseArgs({ options: { url: { type: 'string' }, token: { type: 'string' }, only: { type: 'string', default: '' }, shots: { type: 'string', default: '' } } });
+const { values: flags } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    token: { type: 'string' },
+    only: { type: 'string', default: '' },
+    shots: { type: 'string', default: '' },
+  },
+});
 const begin = Date.now();
 const made = await seed(flags.url, flags.token);
 const suite = [];
-for (const file of readdirSync(new URL('suite/', import.meta.url)).filter((f) => f.endsWith('.mjs')).sort()) {
+for (const file of readdirSync(new URL('suite/', import.meta.url))
+  .filter((f) => f.endsWith('.mjs'))
+  .sort()) {
   suite.push(await import(`./suite/${file}`));
 }
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
 const house = new House(browser, flags, made);
 
 const wanted = (name) => name.includes(flags.only);
 const tasks = [];
 for (const part of suite) {
-  for (const [name, run] of Object.entries(part.journeys ?? {})) if (wanted(name)) tasks.push({ name, run: () => house.journey(name, run) });
+  for (const [name, run] of Object.entries(part.journeys ?? {}))
+    if (wanted(name)) tasks.push({ name, run: () => house.journey(name, run) });
 }
 for (const part of suite) {
   for (const [name, page] of Object.entries(part.pages?.(made) ?? {})) {
     if (!wanted(name)) continue;
-    for (const look of house.looks) tasks.push({ name: `${name} (${look})`, run: (hand) => house.page(hand, look, name, page) });
+    for (const look of house.looks)
+      tasks.push({ name: `${name} (${look})`, run: (hand) => house.page(hand, look, name, page) });
   }
 }
 const count = tasks.length;
 const slowest = [];
 // Each hand has windows of its own and takes the next task when it is done with one.
-await Promise.all(Array.from({ length: Math.max(2, Math.min(6, availableParallelism())) }, async (_, hand) => {
-  for (let task = tasks.shift(); task; task = tasks.shift()) {
-    const at = Date.now();
-    try { await task.run(hand); } catch (e) { house.problem(task.name, String(e.message ?? e).split('\n').slice(0, 6).join(' ')); }
-    slowest.push([Date.now() - at, task.name]);
-  }
-}));
+await Promise.all(
+  Array.from({ length: Math.max(2, Math.min(6, availableParallelism())) }, async (_, hand) => {
+    for (let task = tasks.shift(); task; task = tasks.shift()) {
+      const at = Date.now();
+      try {
+        await task.run(hand);
+      } catch (e) {
+        house.problem(
+          task.name,
+          String(e.message ?? e)
+            .split('\n')
+            .slice(0, 6)
+            .join(' '),
+        );
+      }
+      slowest.push([Date.now() - at, task.name]);
+    }
+  }),
+);
 await browser.close();
 slowest.sort((a, b) => b[0] - a[0]);
-console.log('slowest: ' + slowest.slice(0, 5).map(([ms, name]) => `${name} ${(ms / 1000).toFixed(1)} s`).join(', '));
+console.log(
+  'slowest: ' +
+    slowest
+      .slice(0, 5)
+      .map(([ms, name]) => `${name} ${(ms / 1000).toFixed(1)} s`)
+      .join(', '),
+);
 for (const p of house.problems) console.error(p);
 if (count === 0) console.error('nothing was opened');
-console.log(`the page: ${count} looks and journeys in ${Math.round((Date.now() - begin) / 1000)} s, ${house.problems.size} problems`);
+console.log(
+  `the page: ${count} looks and journeys in ${Math.round((Date.now() - begin) / 1000)} s, ${house.problems.size} problems`,
+);
 process.exit(house.problems.size || count === 0 ? 1 : 0);

@@ -32,7 +32,12 @@ function SignedIn() {
   const here = useLocation();
   if (session.get()) return <Frame />;
   const back = here.pathname + here.search + here.hash;
-  return <Navigate to={'/login' + (back === '/' || back === '/project' ? '' : '?back=' + encodeURIComponent(back))} replace />;
+  return (
+    <Navigate
+      to={'/login' + (back === '/' || back === '/project' ? '' : '?back=' + encodeURIComponent(back))}
+      replace
+    />
+  );
 }
 
 function Home() {

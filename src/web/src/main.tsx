@@ -9,11 +9,21 @@ import { base } from './lib/base';
 import { Toasts } from './parts/toast';
 
 const client = new QueryClient({
-  defaultOptions: { queries: { staleTime: 15000, refetchOnWindowFocus: true, retry: (n, e) => n < 2 && (!(e instanceof APIError) || e.status === 0 || e.status >= 502) } },
+  defaultOptions: {
+    queries: {
+      staleTime: 15000,
+      refetchOnWindowFocus: true,
+      retry: (n, e) => n < 2 && (!(e instanceof APIError) || e.status === 0 || e.status >= 502),
+    },
+  },
 });
 
 createRoot(document.getElementById('root')!).render(
   <QueryClientProvider client={client}>
-    <BrowserRouter basename={base}><Toasts><App /></Toasts></BrowserRouter>
+    <BrowserRouter basename={base}>
+      <Toasts>
+        <App />
+      </Toasts>
+    </BrowserRouter>
   </QueryClientProvider>,
 );

@@ -59,7 +59,10 @@ projects.as = as;
 
 async function steer({ page }) {
   await page.goto('/admin/jobs#queues');
-  await page.getByRole('button', { name: /^Pause/ }).last().click();
+  await page
+    .getByRole('button', { name: /^Pause/ })
+    .last()
+    .click();
   await page.getByText('❚❚ paused').waitFor();
   await page.getByRole('button', { name: /^Go on/ }).click();
   await page.getByText('❚❚ paused').waitFor({ state: 'detached' });

@@ -6,16 +6,37 @@ export const pages = ({ project, boards: { board, empty, widgets, views, accessi
   const view = (kind) => `${base}/view/${views[kind]}`;
   const build = (n) => encodeURIComponent(`metadata.jenkins.build_number=${n},component=api`);
   return {
-    dashboard: `${base}/dashboard/${board}`, 'dashboard-edit': `${base}/dashboard/${board}?edit=1&env=qa`, 'dashboard-wall': `${base}/dashboard/${board}?tv=1`,
-    'dashboard-numbers': `${base}/dashboard/${board}?${widgets.map((w) => `w.${w.slice(0, 8)}.as=table`).join('&')}`, 'dashboard-empty': `${base}/dashboard/${empty}`, 'dashboard-gone': `${base}/dashboard/${widgets[0]}`,
-    views: `${base}/view`, 'view-jobs': view('jenkins-job-view'), 'view-analysis': `${view('jenkins-analysis-view')}?job_name=[eq]payments-nightly`, 'view-health': `${view('jenkins-analysis-view')}?chart=area#overall-health`,
-    'view-duration': `${view('jenkins-analysis-view')}#build-durations`, 'view-compare': `${view('compare-runs-view')}?left=${build(102)}&right=${build(106)}`, 'view-compare-none': view('compare-runs-view'),
-    'view-accessibility': view('accessibility-dashboard-view'), 'view-accessibility-run': `${base}/view/accessibility-analysis-view?run_list=${accessible.join(',')}`, 'view-accessibility-results': `${base}/view/accessibility-analysis-view?run_list=${accessible[0]}#results-list`,
+    dashboard: `${base}/dashboard/${board}`,
+    'dashboard-edit': `${base}/dashboard/${board}?edit=1&env=qa`,
+    'dashboard-wall': `${base}/dashboard/${board}?tv=1`,
+    'dashboard-numbers': `${base}/dashboard/${board}?${widgets.map((w) => `w.${w.slice(0, 8)}.as=table`).join('&')}`,
+    'dashboard-empty': `${base}/dashboard/${empty}`,
+    'dashboard-gone': `${base}/dashboard/${widgets[0]}`,
+    views: `${base}/view`,
+    'view-jobs': view('jenkins-job-view'),
+    'view-analysis': `${view('jenkins-analysis-view')}?job_name=[eq]payments-nightly`,
+    'view-health': `${view('jenkins-analysis-view')}?chart=area#overall-health`,
+    'view-duration': `${view('jenkins-analysis-view')}#build-durations`,
+    'view-compare': `${view('compare-runs-view')}?left=${build(102)}&right=${build(106)}`,
+    'view-compare-none': view('compare-runs-view'),
+    'view-accessibility': view('accessibility-dashboard-view'),
+    'view-accessibility-run': `${base}/view/accessibility-analysis-view?run_list=${accessible.join(',')}`,
+    'view-accessibility-results': `${base}/view/accessibility-analysis-view?run_list=${accessible[0]}#results-list`,
   };
 };
 
 /** Where the widgets stand, by title, to the pixel. */
-const places = (page) => page.evaluate(() => Object.fromEntries([...document.querySelectorAll('.spot')].map((s) => { const r = s.getBoundingClientRect(); return [s.querySelector('h2').textContent, [r.x, r.y, r.width, r.height].map(Math.round).join(' ')]; }).sort()));
+const places = (page) =>
+  page.evaluate(() =>
+    Object.fromEntries(
+      [...document.querySelectorAll('.spot')]
+        .map((s) => {
+          const r = s.getBoundingClientRect();
+          return [s.querySelector('h2').textContent, [r.x, r.y, r.width, r.height].map(Math.round).join(' ')];
+        })
+        .sort(),
+    ),
+  );
 
 export const journeys = {
   // A dashboard from nothing to the wall: by pointer, by keys, and back again.
@@ -23,7 +44,12 @@ export const journeys = {
     const base = `/project/${made.project}`;
     await page.goto(`${base}/runs`);
     await page.getByRole('heading', { name: 'Runs' }).waitFor();
-    const menu = async (of, item) => { await page.getByRole('button', { name: `Actions of ${of}`, exact: true }).click(); await page.getByRole(/^Numbers/.test(item) ? 'menuitemcheckbox' : 'menuitem', { name: item, exact: true }).click(); };
+    const menu = async (of, item) => {
+      await page.getByRole('button', { name: `Actions of ${of}`, exact: true }).click();
+      await page
+        .getByRole(/^Numbers/.test(item) ? 'menuitemcheckbox' : 'menuitem', { name: item, exact: true })
+        .click();
+    };
     const saved = () => page.getByText('✓ Saved').waitFor();
     const widget = (title) => page.getByRole('region', { name: title, exact: true });
     const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -49,7 +75,11 @@ export const journeys = {
       await dialog.getByLabel(/^Job/).fill('');
       await dialog.getByLabel(/^Builds/).fill('many');
       await dialog.getByRole('button', { name: 'Add widget' }).click();
-      check(await dialog.getByText('This is needed.').isVisible() && await dialog.getByText('A whole number is needed.').isVisible(), 'faults are not shown at their fields');
+      check(
+        (await dialog.getByText('This is needed.').isVisible()) &&
+          (await dialog.getByText('A whole number is needed.').isVisible()),
+        'faults are not shown at their fields',
+      );
       await dialog.getByLabel(/^Job/).fill('payments-nightly');
       await dialog.getByLabel(/^Builds/).fill('4');
       await dialog.getByRole('group', { name: 'Results of 4 builds' }).waitFor();
@@ -84,7 +114,10 @@ export const journeys = {
     await page.keyboard.press('Shift+ArrowRight');
     const keyed = await places(page);
     check(!same(dragged, keyed), 'the keys change nothing');
-    check(await page.getByText(/^Parts: column \d+, row \d+, 5 columns wide/).count() === 1, 'the new place is not told');
+    check(
+      (await page.getByText(/^Parts: column \d+, row \d+, 5 columns wide/).count()) === 1,
+      'the new place is not told',
+    );
     await page.waitForTimeout(700);
     await saved();
     await page.getByRole('button', { name: 'Done' }).click();
@@ -92,8 +125,20 @@ export const journeys = {
     await widget('Parts').waitFor();
     await settled();
     const now = await places(page);
-    const flat = (p) => Object.fromEntries(Object.entries(p).map(([k, v]) => [k, v.split(' ').filter((_, i) => i !== 1).join(' ')])); // the bar of the editor above is gone
-    check(same(flat(now), flat(keyed)), `after a reload the layout is another: ${JSON.stringify(flat(keyed))} ${JSON.stringify(flat(now))}`);
+    const flat = (p) =>
+      Object.fromEntries(
+        Object.entries(p).map(([k, v]) => [
+          k,
+          v
+            .split(' ')
+            .filter((_, i) => i !== 1)
+            .join(' '),
+        ]),
+      ); // the bar of the editor above is gone
+    check(
+      same(flat(now), flat(keyed)),
+      `after a reload the layout is another: ${JSON.stringify(flat(keyed))} ${JSON.stringify(flat(now))}`,
+    );
     const shown = await page.locator('.spot h2').allTextContents();
     const listed = (await api('GET', `/widget-config?filter=dashboard_id=${id}`)).widgets.map((w) => w.title);
     check(same(shown, listed), `by weight the order is ${listed}, here it is ${shown}`);
@@ -107,7 +152,9 @@ export const journeys = {
     await widget('Everything').getByText('Nothing to show').waitFor();
     check(new URL(page.url()).searchParams.get('env') === 'stage', 'the environment is not in the address');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
-    await widget('Everything').getByRole('link', { name: /^failed/ }).click();
+    await widget('Everything')
+      .getByRole('link', { name: /^failed/ })
+      .click();
     await page.waitForURL('**/results?result=failed&component=api');
     await page.getByText(/^\d+ results?$/).waitFor();
     await page.goBack();
@@ -123,11 +170,13 @@ export const journeys = {
     const download = page.waitForEvent('download');
     await menu('the dashboard', 'Export as JSON');
     const file = await (await download).path();
-    await page.getByLabel('Dashboard to import').setInputFiles({ name: 'release.json', mimeType: 'application/json', buffer: readFileSync(file) });
+    await page
+      .getByLabel('Dashboard to import')
+      .setInputFiles({ name: 'release.json', mimeType: 'application/json', buffer: readFileSync(file) });
     await page.waitForURL((u) => !u.pathname.endsWith(id));
     await page.getByText('Dashboard “Release” imported').waitFor();
     await settled();
-    check(await page.locator('.spot').count() === 4, 'not every widget came through the file');
+    check((await page.locator('.spot').count()) === 4, 'not every widget came through the file');
     await menu('the dashboard', 'Full screen');
     await page.getByRole('button', { name: 'Leave full screen' }).waitFor();
     check(!(await page.getByRole('banner').isVisible()), 'the full screen still has the masthead');

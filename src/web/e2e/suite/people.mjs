@@ -19,16 +19,30 @@ async function showcase({ page, made, api, allow, check }) {
   const form = new FormData();
   form.set('runId', made.runs[0]);
   form.set('filename', 'report.html');
-  form.set('file', new Blob(['<style>p { color: rgb(1, 2, 3) }</style><p id="styled">A report</p><p id="script">untouched</p><script>document.getElementById("script").textContent = "run"</script><img src="http://other.invalid/x.png">']), 'report.html');
+  form.set(
+    'file',
+    new Blob([
+      '<style>p { color: rgb(1, 2, 3) }</style><p id="styled">A report</p><p id="script">untouched</p><script>document.getElementById("script").textContent = "run"</script><img src="http://other.invalid/x.png">',
+    ]),
+    'report.html',
+  );
   await api('POST', '/artifact', form);
   allow(/Content.Security.Policy|other\.invalid/i); // what the showcase refuses to the report
   await page.goto(`/project/${made.project}/runs/${made.runs[0]}#artifacts`);
   const styled = page.frameLocator('iframe').locator('#styled');
   await styled.waitFor();
-  check(await styled.evaluate((e) => getComputedStyle(e).color) === 'rgb(1, 2, 3)', 'an HTML artifact has lost its style');
-  check(await styled.evaluate(() => origin) === 'null', 'an HTML artifact runs in our origin');
-  check(await page.frameLocator('iframe').locator('#script').textContent() === 'untouched', 'a script of an HTML artifact runs');
+  check(
+    (await styled.evaluate((e) => getComputedStyle(e).color)) === 'rgb(1, 2, 3)',
+    'an HTML artifact has lost its style',
+  );
+  check((await styled.evaluate(() => origin)) === 'null', 'an HTML artifact runs in our origin');
+  check(
+    (await page.frameLocator('iframe').locator('#script').textContent()) === 'untouched',
+    'a script of an HTML artifact runs',
+  );
 }
 
 export const journeys = {
-  'an HTML artifact keeps its styles and gets at nothing': showcase, 'old addresses lead to the right page': oldAddresses };
+  'an HTML artifact keeps its styles and gets at nothing': showcase,
+  'old addresses lead to the right page': oldAddresses,
+};

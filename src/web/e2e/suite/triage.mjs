@@ -6,12 +6,21 @@ export const pages = ({ project, runs, failures }) => {
   const run = `${base}/runs/${runs.at(-2)}`;
   const failure = `${base}/results/${failures[0]}`;
   return {
-    triage: `${base}/triage`, runs: `${base}/runs`,
-    run, 'run-list': `${run}#results-list`, 'run-tree': `${run}#results-tree`, 'run-details': `${run}#details`, 'run-raw': `${run}#run-object`, 'run-artifacts': `${run}#artifacts`,
-    results: `${base}/results?result=[in]failed;error`, 'results-none': `${base}/results?env=nowhere`,
-    result: failure, 'result-metadata': `${failure}#metadata`,
+    triage: `${base}/triage`,
+    runs: `${base}/runs`,
+    run,
+    'run-list': `${run}#results-list`,
+    'run-tree': `${run}#results-tree`,
+    'run-details': `${run}#details`,
+    'run-raw': `${run}#run-object`,
+    'run-artifacts': `${run}#artifacts`,
+    results: `${base}/results?result=[in]failed;error`,
+    'results-none': `${base}/results?env=nowhere`,
+    result: failure,
+    'result-metadata': `${failure}#metadata`,
     test: `${base}/test?q=${test}`,
-    compare: `${base}/compare?a=${runs.at(-5)}&b=${runs.at(-2)}`, 'compare-none': `${base}/compare`,
+    compare: `${base}/compare?a=${runs.at(-5)}&b=${runs.at(-2)}`,
+    'compare-none': `${base}/compare`,
   };
 };
 

@@ -12,7 +12,11 @@ export function ansi(text: string): Segment[] {
   let bold = false;
   let rest = 0;
   const push = (s: string) => {
-    if (s) segments.push({ text: s, className: [colour && `ansi-${colour}`, bold && 'ansi-bold'].filter(Boolean).join(' ') });
+    if (s)
+      segments.push({
+        text: s,
+        className: [colour && `ansi-${colour}`, bold && 'ansi-bold'].filter(Boolean).join(' '),
+      });
   };
   // eslint-disable-next-line no-control-regex
   for (const match of text.matchAll(/\x1b\[([0-9;?]*)([A-Za-z])/g)) {
@@ -22,8 +26,10 @@ export function ansi(text: string): Segment[] {
     const codes = (match[1] || '0').split(';').map(Number);
     for (let i = 0; i < codes.length; i++) {
       const code = codes[i]!;
-      if (code === 0) { colour = ''; bold = false; }
-      else if (code === 1) bold = true;
+      if (code === 0) {
+        colour = '';
+        bold = false;
+      } else if (code === 1) bold = true;
       else if (code === 22) bold = false;
       else if (code === 39) colour = '';
       else if (code >= 30 && code <= 37) colour = colours[code - 30]!;

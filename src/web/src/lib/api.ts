@@ -3,7 +3,10 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 type Open = Record<string, unknown>;
-export type Run = Omit<Schemas['Run'], 'metadata' | 'summary'> & { metadata?: Open; summary?: Record<string, number> | null };
+export type Run = Omit<Schemas['Run'], 'metadata' | 'summary'> & {
+  metadata?: Open;
+  summary?: Record<string, number> | null;
+};
 export type Result = Omit<Schemas['Result'], 'metadata' | 'params'> & { metadata?: Open; params?: Open | null };
 export type Artifact = Schemas['Artifact'];
 export type Project = Schemas['Project'];
@@ -11,18 +14,35 @@ export type User = Omit<Schemas['User'], 'projects'> & { projects?: Project[] };
 export type Dashboard = Schemas['Dashboard'];
 export type WidgetConfig = Omit<Schemas['WidgetConfig'], 'params'> & { params?: Open | null };
 export type Token = Schemas['Token'];
-export type Import = Omit<Schemas['Import'], 'metadata'> & { metadata?: Open | null; run_id?: string | string[] | null };
-export interface Pagination { page: number; pageSize: number; totalItems: number; totalPages: number }
+export type Import = Omit<Schemas['Import'], 'metadata'> & {
+  metadata?: Open | null;
+  run_id?: string | string[] | null;
+};
+export interface Pagination {
+  page: number;
+  pageSize: number;
+  totalItems: number;
+  totalPages: number;
+}
 export type List<K extends string, T> = Record<K, T[]> & { pagination: Pagination };
 
 /** What went wrong with a request, in the server's words. */
 export class APIError extends Error {
-  constructor(readonly status: number, message: string, readonly request: string, readonly code?: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly request: string,
+    readonly code?: string,
+  ) {
     super(message);
   }
 }
 
-export interface Session { name?: string | null; email: string; token: string }
+export interface Session {
+  name?: string | null;
+  email: string;
+  token: string;
+}
 
 const key = 'user';
 export const session = {
@@ -42,7 +62,9 @@ export const session = {
 export function signOut(back = true): void {
   session.clear();
   const here = (location.pathname.slice(base.length) || '/') + location.search + location.hash;
-  location.assign(base + '/login' + (back && !here.startsWith('/login') && here !== '/' ? '?back=' + encodeURIComponent(here) : ''));
+  location.assign(
+    base + '/login' + (back && !here.startsWith('/login') && here !== '/' ? '?back=' + encodeURIComponent(here) : ''),
+  );
 }
 
 type Query = Record<string, string | number | boolean | string[] | undefined | null>;
@@ -63,7 +85,10 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
   try {
     answer = await fetch(base + '/api' + path, {
       method,
-      headers: { ...(s && { Authorization: `Bearer ${s.token}` }), ...(body !== undefined && !form && { 'Content-Type': 'application/json' }) },
+      headers: {
+        ...(s && { Authorization: `Bearer ${s.token}` }),
+        ...(body !== undefined && !form && { 'Content-Type': 'application/json' }),
+      },
       ...(body !== undefined && { body: form ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     });
@@ -80,7 +105,9 @@ async function send(method: string, path: string, body?: unknown, signal?: Abort
     const parsed = JSON.parse(text) as string | { detail?: string; message?: string; code?: string };
     message = typeof parsed === 'string' ? parsed : (parsed.message ?? parsed.detail ?? message);
     code = typeof parsed === 'string' ? undefined : parsed.code;
-  } catch { /* a plain text is its own message */ }
+  } catch {
+    /* a plain text is its own message */
+  }
   throw new APIError(answer.status, message, answer.headers.get('x-request-id') ?? '', code);
 }
 

@@ -5,19 +5,36 @@ import { toAddress, type Filter } from './filter';
 export type Params = Record<string, unknown>;
 
 /** A request for the data of a widget, and which of the dashboard's variables it cannot heed. */
-export interface Question { path: string; query: Record<string, string | string[]>; ignores: (keyof Variables)[] }
+export interface Question {
+  path: string;
+  query: Record<string, string | string[]>;
+  ignores: (keyof Variables)[];
+}
 
 const text = (v: unknown): string => (Array.isArray(v) ? v.map(String).join(',') : v == null ? '' : String(v));
 
 const wire: [string, Filter['operator']][] = [
-  ['>=', 'gte'], ['<=', 'lte'], ['=', 'eq'], ['!', 'ne'], ['>', 'gt'], ['<', 'lt'], [')', 'gte'], ['(', 'lte'], ['*', 'in'], ['@', 'exists'], ['~', 'regex'], ['%', 'contains'],
+  ['>=', 'gte'],
+  ['<=', 'lte'],
+  ['=', 'eq'],
+  ['!', 'ne'],
+  ['>', 'gt'],
+  ['<', 'lt'],
+  [')', 'gte'],
+  ['(', 'lte'],
+  ['*', 'in'],
+  ['@', 'exists'],
+  ['~', 'regex'],
+  ['%', 'contains'],
 ];
 
 /** fromAPI reads filters as the server has them: env=qa,component!cart. A comma after a backslash is part of a value. */
 export function fromAPI(filters: string): Filter[] {
   return filters.split(/(?<!\\),/).flatMap((one): Filter[] => {
     const match = /^([\w.-]+)(>=|<=|[=!><)(*@~%])(.*)$/s.exec(one.replaceAll('\\,', ','));
-    return match ? [{ field: match[1]!, operator: wire.find(([sign]) => sign === match[2])![1], value: match[3]! }] : [];
+    return match
+      ? [{ field: match[1]!, operator: wire.find(([sign]) => sign === match[2])![1], value: match[3]! }]
+      : [];
   });
 }
 
@@ -29,13 +46,24 @@ export function question(kind: string, params: Params, v: Variables, project: st
   const query: Question['query'] = { project };
   for (const [name, value] of Object.entries(params)) {
     if (name === 'project' || value == null || value === '') continue;
-    query[name] = Array.isArray(value) && kind !== 'compare-runs-view' && name === 'additional_filters' ? text(value) : Array.isArray(value) ? value.map(String) : String(value);
+    query[name] =
+      Array.isArray(value) && kind !== 'compare-runs-view' && name === 'additional_filters'
+        ? text(value)
+        : Array.isArray(value)
+          ? value.map(String)
+          : String(value);
   }
   const ignores: Question['ignores'] = [];
-  const narrowed: string[] = [...(v.env ? [`env=${comma(v.env)}`] : []), ...(v.component ? [`component=${comma(v.component)}`] : [])];
+  const narrowed: string[] = [
+    ...(v.env ? [`env=${comma(v.env)}`] : []),
+    ...(v.component ? [`component=${comma(v.component)}`] : []),
+  ];
   const from = v.days ? since(v.days, now) : '';
   const path = `/widget/${kind}`;
-  const and = (more: string[]) => { const all = [text(query['additional_filters']), ...more].filter(Boolean).join(','); if (all) query['additional_filters'] = all; };
+  const and = (more: string[]) => {
+    const all = [text(query['additional_filters']), ...more].filter(Boolean).join(',');
+    if (all) query['additional_filters'] = all;
+  };
   switch (kind) {
     case 'run-aggregator':
       if (v.days) query['weeks'] = String(Number(v.days) / 7);
@@ -45,14 +73,30 @@ export function question(kind: string, params: Params, v: Variables, project: st
       if (v.days) query['days'] = v.days;
       and(narrowed);
       break;
-    case 'result-summary': case 'jenkins-heatmap': case 'filter-heatmap':
+    case 'result-summary':
+    case 'jenkins-heatmap':
+    case 'filter-heatmap':
       and([...narrowed, ...(from ? [`start_time>${from}`] : [])]);
       break;
-    case 'jenkins-bar-chart': case 'jenkins-line-chart': {
+    case 'jenkins-bar-chart':
+    case 'jenkins-line-chart': {
       // Each value is one condition here, commas included.
-      const more = [...(v.env ? [`env=${v.env}`] : []), ...(v.component ? [`component=${v.component}`] : []), ...(from ? [`start_time>${from}`] : [])];
+      const more = [
+        ...(v.env ? [`env=${v.env}`] : []),
+        ...(v.component ? [`component=${v.component}`] : []),
+        ...(from ? [`start_time>${from}`] : []),
+      ];
       // The charts themselves know no filters; the list of the builds that they are drawn from does.
-      if (more.length) return { path: '/widget/jenkins-job-view', query: { project, additional_filters: [`job_name=${text(params['job_name'])}`, ...more], page_size: String(Math.min(1000, Math.max(1, Number(params['builds']) || 30))) }, ignores };
+      if (more.length)
+        return {
+          path: '/widget/jenkins-job-view',
+          query: {
+            project,
+            additional_filters: [`job_name=${text(params['job_name'])}`, ...more],
+            page_size: String(Math.min(1000, Math.max(1, Number(params['builds']) || 30))),
+          },
+          ignores,
+        };
       break;
     }
     case 'importance-component':
@@ -71,26 +115,39 @@ export const comma = (value: string): string => value.replaceAll(',', '\\,');
 
 /** toText writes filters in one text, as widgets keep them. */
 export function toText(filters: Filter[]): string {
-  return filters.map((f) => f.field + wire.find(([sign, op]) => op === f.operator && sign.length === 1)![0] + comma(f.value)).join(',');
+  return filters
+    .map((f) => f.field + wire.find(([sign, op]) => op === f.operator && sign.length === 1)![0] + comma(f.value))
+    .join(',');
 }
 
 const shared = /^(env|component|source|start_time|metadata\.jenkins\.[\w.-]+|data\.jenkins\.[\w.-]+)$/;
 
 /** forResults are filters on runs as filters on the results of these runs; null where results do not know a field. */
 export function forResults(runs: Filter[]): Filter[] | null {
-  return runs.every((f) => shared.test(f.field)) ? runs.map((f) => ({ ...f, field: f.field.replace(/^data\./, 'metadata.') })) : null;
+  return runs.every((f) => shared.test(f.field))
+    ? runs.map((f) => ({ ...f, field: f.field.replace(/^data\./, 'metadata.') }))
+    : null;
 }
 
 /** held are the conditions of the variables. */
 export function held(v: Variables, now: Date): Filter[] {
   const eq = (field: string, value: string): Filter[] => (value ? [{ field, operator: 'eq', value }] : []);
-  return [...eq('env', v.env), ...eq('component', v.component), ...(v.days ? [{ field: 'start_time', operator: 'gt' as const, value: since(v.days, now) }] : [])];
+  return [
+    ...eq('env', v.env),
+    ...eq('component', v.component),
+    ...(v.days ? [{ field: 'start_time', operator: 'gt' as const, value: since(v.days, now) }] : []),
+  ];
 }
 
 /** address is a list with these filters; one that is there twice is written once. */
 export function address(list: string, filters: Filter[]): string {
   const seen = new Set<string>();
-  const q = toAddress(filters.filter((f) => { const key = JSON.stringify(f); return !seen.has(key) && seen.add(key); }));
+  const q = toAddress(
+    filters.filter((f) => {
+      const key = JSON.stringify(f);
+      return !seen.has(key) && seen.add(key);
+    }),
+  );
   return list + (q.size ? '?' + q : '');
 }
 
@@ -100,8 +157,20 @@ export function faultAt(message: string): { param: string; reason: string } | nu
   return match ? { param: match[1]!, reason: match[2]! } : null;
 }
 
-export interface ParamType { name: string; type: string; description: string; required?: boolean; default?: unknown }
-export interface WidgetType { id: string; title: string; description?: string; type: string; params: ParamType[] }
+export interface ParamType {
+  name: string;
+  type: string;
+  description: string;
+  required?: boolean;
+  default?: unknown;
+}
+export interface WidgetType {
+  id: string;
+  title: string;
+  description?: string;
+  type: string;
+  params: ParamType[];
+}
 
 export const hidden = new Set(['project', 'additional_filters']);
 
@@ -110,7 +179,9 @@ export function starting(type: WidgetType): Params {
   const values: Params = {};
   for (const p of type.params) {
     if (hidden.has(p.name)) continue;
-    values[p.name] = p.default ?? (p.type === 'boolean' ? false : p.type === 'integer' || p.type === 'float' ? 3 : p.type === 'list' ? [] : '');
+    values[p.name] =
+      p.default ??
+      (p.type === 'boolean' ? false : p.type === 'integer' || p.type === 'float' ? 3 : p.type === 'list' ? [] : '');
   }
   return values;
 }
@@ -123,9 +194,13 @@ export function faults(type: WidgetType, values: Params): Record<string, string>
     const value = values[p.name];
     const said = value != null && value !== '' && !(Array.isArray(value) && value.length === 0);
     // An empty text is a default of its own: the widget shows nothing until it is filled.
-    if (!said) { if (p.required) found[p.name] = p.name === 'additional_filters' ? 'Set at least one filter.' : 'This is needed.'; continue; }
+    if (!said) {
+      if (p.required) found[p.name] = p.name === 'additional_filters' ? 'Set at least one filter.' : 'This is needed.';
+      continue;
+    }
     if (p.type === 'integer' && !/^\d+$/.test(String(value).trim())) found[p.name] = 'A whole number is needed.';
-    else if (p.type === 'integer' && p.name === 'builds' && (Number(value) < 1 || Number(value) > 1000)) found[p.name] = 'From 1 to 1000.';
+    else if (p.type === 'integer' && p.name === 'builds' && (Number(value) < 1 || Number(value) > 1000))
+      found[p.name] = 'From 1 to 1000.';
     else if (p.type === 'float' && !/^\d+(\.\d+)?$/.test(String(value).trim())) found[p.name] = 'A number is needed.';
   }
   return found;
@@ -137,7 +212,12 @@ export function stored(type: WidgetType, values: Params): Params {
   for (const p of type.params) {
     const value = values[p.name];
     if (p.name === 'project' || value == null || value === '') continue;
-    params[p.name] = p.type === 'integer' || p.type === 'float' ? Number(value) : p.type === 'boolean' ? value === true || value === 'true' : value;
+    params[p.name] =
+      p.type === 'integer' || p.type === 'float'
+        ? Number(value)
+        : p.type === 'boolean'
+          ? value === true || value === 'true'
+          : value;
   }
   return params;
 }

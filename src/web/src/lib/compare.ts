@@ -42,12 +42,17 @@ export function difference(a: string, b: string): Line[] {
   const w = y.length + 1;
   const t = new Uint16Array((x.length + 1) * w);
   for (let i = x.length - 1; i >= 0; i--)
-    for (let j = y.length - 1; j >= 0; j--) t[i * w + j] = x[i] === y[j] ? t[(i + 1) * w + j + 1]! + 1 : Math.max(t[(i + 1) * w + j]!, t[i * w + j + 1]!);
+    for (let j = y.length - 1; j >= 0; j--)
+      t[i * w + j] = x[i] === y[j] ? t[(i + 1) * w + j + 1]! + 1 : Math.max(t[(i + 1) * w + j]!, t[i * w + j + 1]!);
   const lines: Line[] = [];
   let [i, j] = [0, 0];
   while (i < x.length || j < y.length) {
-    if (i < x.length && j < y.length && x[i] === y[j]) { lines.push({ sign: ' ', text: x[i]! }); i++; j++; }
-    else if (j >= y.length || (i < x.length && t[(i + 1) * w + j]! >= t[i * w + j + 1]!)) lines.push({ sign: '-', text: x[i++]! });
+    if (i < x.length && j < y.length && x[i] === y[j]) {
+      lines.push({ sign: ' ', text: x[i]! });
+      i++;
+      j++;
+    } else if (j >= y.length || (i < x.length && t[(i + 1) * w + j]! >= t[i * w + j + 1]!))
+      lines.push({ sign: '-', text: x[i++]! });
     else lines.push({ sign: '+', text: y[j++]! });
   }
   return lines;

@@ -13,10 +13,20 @@ describe('the filter line', () => {
     ]);
   });
   it('takes the name of a test for one', () => {
-    expect(parse('test_a.py::test_b', 'test_id')).toEqual([{ field: 'test_id', operator: 'contains', value: 'test_a.py::test_b' }]);
+    expect(parse('test_a.py::test_b', 'test_id')).toEqual([
+      { field: 'test_id', operator: 'contains', value: 'test_a.py::test_b' },
+    ]);
   });
   it('prints what can be typed again', () => {
-    for (const text of ['result:failed', 'result:failed|error', 'env!=qa', 'duration>=5', 'class:"a b"', 'job~^nightly', 'started<2026-01-01T10:00:00']) {
+    for (const text of [
+      'result:failed',
+      'result:failed|error',
+      'env!=qa',
+      'duration>=5',
+      'class:"a b"',
+      'job~^nightly',
+      'started<2026-01-01T10:00:00',
+    ]) {
       expect(print(parse(text, 'x')[0]!)).toBe(text);
     }
   });
@@ -24,7 +34,9 @@ describe('the filter line', () => {
 
 describe('the address', () => {
   it('reads the links of the original', () => {
-    expect(fromAddress(new URLSearchParams('page=2&pageSize=20&result=[in]failed;error&env=qa&metadata.tags=[eq]a'))).toEqual([
+    expect(
+      fromAddress(new URLSearchParams('page=2&pageSize=20&result=[in]failed;error&env=qa&metadata.tags=[eq]a')),
+    ).toEqual([
       { field: 'result', operator: 'in', value: 'failed;error' },
       { field: 'env', operator: 'eq', value: 'qa' },
       { field: 'metadata.tags', operator: 'eq', value: 'a' },
@@ -41,7 +53,13 @@ describe('the address', () => {
 
 describe('the API', () => {
   it('is asked with its own signs', () => {
-    expect(toAPI(parse('duration>=5 duration<=9 env!=qa a~b result:x|y', 'x'))).toEqual(['duration)5', 'duration(9', 'env!qa', 'a~b', 'result*x;y']);
+    expect(toAPI(parse('duration>=5 duration<=9 env!=qa a~b result:x|y', 'x'))).toEqual([
+      'duration)5',
+      'duration(9',
+      'env!qa',
+      'a~b',
+      'result*x;y',
+    ]);
   });
   it('cannot be given a comma, and gets what matches it', () => {
     expect(toAPI([{ field: 'test_id', operator: 'eq', value: 't[1,2]' }])).toEqual(['test_id~^t\\[1.2\\]$']);

@@ -9,32 +9,83 @@ export type Operator = 'eq' | 'ne' | 'gt' | 'lt' | 'gte' | 'lte' | 'in' | 'exist
 
 /** What the API calls each operator. */
 const wire: Record<Operator, string> = {
-  eq: '=', ne: '!', gt: '>', lt: '<', gte: ')', lte: '(', in: '*', exists: '@', regex: '~', contains: '%',
+  eq: '=',
+  ne: '!',
+  gt: '>',
+  lt: '<',
+  gte: ')',
+  lte: '(',
+  in: '*',
+  exists: '@',
+  regex: '~',
+  contains: '%',
 };
 
 /** How each is typed. Longer ones first, so that >= is not read as >. */
 const typed: [string, Operator][] = [
-  ['>=', 'gte'], ['<=', 'lte'], ['!=', 'ne'], [':', 'eq'], ['=', 'eq'], ['!', 'ne'], ['>', 'gt'], ['<', 'lt'], ['~', 'regex'], ['*', 'in'], ['%', 'contains'], ['@', 'exists'],
+  ['>=', 'gte'],
+  ['<=', 'lte'],
+  ['!=', 'ne'],
+  [':', 'eq'],
+  ['=', 'eq'],
+  ['!', 'ne'],
+  ['>', 'gt'],
+  ['<', 'lt'],
+  ['~', 'regex'],
+  ['*', 'in'],
+  ['%', 'contains'],
+  ['@', 'exists'],
 ];
 
 const shown: Record<Operator, string> = {
-  eq: ':', ne: '!=', gt: '>', lt: '<', gte: '>=', lte: '<=', in: '*', exists: '@', regex: '~', contains: '%',
+  eq: ':',
+  ne: '!=',
+  gt: '>',
+  lt: '<',
+  gte: '>=',
+  lte: '<=',
+  in: '*',
+  exists: '@',
+  regex: '~',
+  contains: '%',
 };
 
 /** Keys of the address that are no filters. */
-const reserved = new Set(['page', 'pageSize', 'tab', 'q', 'group', 'open', 'sort', 'view', 'a', 'b', 'days', 'run_list']);
+const reserved = new Set([
+  'page',
+  'pageSize',
+  'tab',
+  'q',
+  'group',
+  'open',
+  'sort',
+  'view',
+  'a',
+  'b',
+  'days',
+  'run_list',
+]);
 
 /** Short names for what is typed often. */
 const aliases: Record<string, string> = {
-  test: 'test_id', run: 'run_id', job: 'metadata.jenkins.job_name', build: 'metadata.jenkins.build_number', tag: 'metadata.tags',
-  marker: 'metadata.markers', exception: 'metadata.exception_name', class: 'metadata.classification', started: 'start_time', assignee: 'metadata.assignee',
+  test: 'test_id',
+  run: 'run_id',
+  job: 'metadata.jenkins.job_name',
+  build: 'metadata.jenkins.build_number',
+  tag: 'metadata.tags',
+  marker: 'metadata.markers',
+  exception: 'metadata.exception_name',
+  class: 'metadata.classification',
+  started: 'start_time',
+  assignee: 'metadata.assignee',
 };
 
 /** toAPI gives the values of the API's filter parameter. A comma cannot be part of a value there; a regex matches any character instead. */
 export function toAPI(filters: Filter[]): string[] {
   return filters.map(({ field, operator, value }) => {
     if (!value.includes(',')) return field + wire[operator] + value;
-    if (operator === 'contains' || operator === 'in') return field + wire[operator] + value.replaceAll(',', operator === 'in' ? ';' : '_');
+    if (operator === 'contains' || operator === 'in')
+      return field + wire[operator] + value.replaceAll(',', operator === 'in' ? ';' : '_');
     if (operator === 'regex') return field + '~' + value.replaceAll(',', '.');
     return field + '~' + '^' + escapeRegex(value).replaceAll(',', '.') + '$';
   });
@@ -58,7 +109,8 @@ export function fromAddress(params: URLSearchParams): Filter[] {
 export function toAddress(filters: Filter[], params: URLSearchParams = new URLSearchParams()): URLSearchParams {
   const next = new URLSearchParams();
   for (const [key, value] of params) if (reserved.has(key) && key !== 'page') next.append(key, value);
-  for (const f of filters) next.append(f.field, f.operator === 'eq' && !f.value.startsWith('[') ? f.value : `[${f.operator}]${f.value}`);
+  for (const f of filters)
+    next.append(f.field, f.operator === 'eq' && !f.value.startsWith('[') ? f.value : `[${f.operator}]${f.value}`);
   return next;
 }
 
@@ -69,10 +121,12 @@ export function parse(text: string, free: string): Filter[] {
     const plain = word.replaceAll('"', '');
     const match = /^([A-Za-z][\w.-]*)(>=|<=|!=|[:=!><~*%@])(.*)$/s.exec(plain);
     // a::b is the name of a test
-    if (!match || !match[3] || match[3].startsWith(':')) return plain ? [{ field: free, operator: 'contains', value: plain }] : [];
+    if (!match || !match[3] || match[3].startsWith(':'))
+      return plain ? [{ field: free, operator: 'contains', value: plain }] : [];
     const operator = typed.find(([sign]) => sign === match[2])![1];
     const field = aliases[match[1]!] ?? match[1]!;
-    if (operator === 'eq' && match[3].includes('|')) return [{ field, operator: 'in', value: match[3].replaceAll('|', ';') }];
+    if (operator === 'eq' && match[3].includes('|'))
+      return [{ field, operator: 'in', value: match[3].replaceAll('|', ';') }];
     return [{ field, operator, value: match[3] }];
   });
 }
@@ -85,17 +139,50 @@ export function print({ field, operator, value }: Filter): string {
   return /\s/.test(text) ? `${short}${shown[operator]}"${value}"` : text;
 }
 
-export const same = (a: Filter, b: Filter): boolean => a.field === b.field && a.operator === b.operator && a.value === b.value;
+export const same = (a: Filter, b: Filter): boolean =>
+  a.field === b.field && a.operator === b.operator && a.value === b.value;
 
 /** add puts a filter to others; a value that is asked for replaces another on the same field. */
 export function add(filters: Filter[], f: Filter): Filter[] {
-  const rest = filters.filter((o) => !same(o, f) && !(f.operator === 'eq' && o.field === f.field && (o.operator === 'eq' || o.operator === 'in')));
+  const rest = filters.filter(
+    (o) => !same(o, f) && !(f.operator === 'eq' && o.field === f.field && (o.operator === 'eq' || o.operator === 'in')),
+  );
   return [...rest, f];
 }
 
 export const fields = {
-  run: ['component', 'env', 'source', 'job', 'build', 'tag', 'duration', 'started', 'summary.failures', 'summary.errors', 'summary.pass_percent', 'summary.tests', 'id'],
-  result: ['result', 'test', 'component', 'env', 'source', 'exception', 'class', 'job', 'build', 'marker', 'run', 'duration', 'started', 'assignee', 'metadata.importance'],
+  run: [
+    'component',
+    'env',
+    'source',
+    'job',
+    'build',
+    'tag',
+    'duration',
+    'started',
+    'summary.failures',
+    'summary.errors',
+    'summary.pass_percent',
+    'summary.tests',
+    'id',
+  ],
+  result: [
+    'result',
+    'test',
+    'component',
+    'env',
+    'source',
+    'exception',
+    'class',
+    'job',
+    'build',
+    'marker',
+    'run',
+    'duration',
+    'started',
+    'assignee',
+    'metadata.importance',
+  ],
 };
 
 export const resultValues = ['passed', 'failed', 'error', 'skipped', 'xfailed', 'xpassed', 'manual'];

@@ -1,11 +1,29 @@
 import { expect, test } from 'vitest';
 import { columns, fit, flow, height, move, nudge, order, resize, settle, step, type Layout } from './grid';
 
-const overlaps = (l: Layout) => Object.entries(l).flatMap(([a, p]) => Object.entries(l).filter(([b, q]) => a < b && p.x < q.x + q.w && q.x < p.x + p.w && p.y < q.y + q.h && q.y < p.y + p.h).map(([b]) => `${a}/${b}`));
-const board = (): Layout => flow([['a', { w: 6, h: 4 }], ['b', { w: 6, h: 4 }], ['c', { w: 4, h: 3 }], ['d', { w: 4, h: 3 }], ['e', { w: 4, h: 3 }]]);
+const overlaps = (l: Layout) =>
+  Object.entries(l).flatMap(([a, p]) =>
+    Object.entries(l)
+      .filter(([b, q]) => a < b && p.x < q.x + q.w && q.x < p.x + p.w && p.y < q.y + q.h && q.y < p.y + p.h)
+      .map(([b]) => `${a}/${b}`),
+  );
+const board = (): Layout =>
+  flow([
+    ['a', { w: 6, h: 4 }],
+    ['b', { w: 6, h: 4 }],
+    ['c', { w: 4, h: 3 }],
+    ['d', { w: 4, h: 3 }],
+    ['e', { w: 4, h: 3 }],
+  ]);
 
 test('widgets flow row after row and are read in that order', () => {
-  expect(board()).toEqual({ a: { x: 0, y: 0, w: 6, h: 4 }, b: { x: 6, y: 0, w: 6, h: 4 }, c: { x: 0, y: 4, w: 4, h: 3 }, d: { x: 4, y: 4, w: 4, h: 3 }, e: { x: 8, y: 4, w: 4, h: 3 } });
+  expect(board()).toEqual({
+    a: { x: 0, y: 0, w: 6, h: 4 },
+    b: { x: 6, y: 0, w: 6, h: 4 },
+    c: { x: 0, y: 4, w: 4, h: 3 },
+    d: { x: 4, y: 4, w: 4, h: 3 },
+    e: { x: 8, y: 4, w: 4, h: 3 },
+  });
   expect(order(board())).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(height(board())).toBe(7);
 });
@@ -18,11 +36,19 @@ test('new ones go below what stands there', () => {
 
 test('one that is dragged over another of its kind changes places with it', () => {
   expect(move(board(), 'a', { x: 6, y: 0, w: 6, h: 4 })).toMatchObject({ a: { x: 6, y: 0 }, b: { x: 0, y: 0 } });
-  expect(move(board(), 'c', { x: 8, y: 4, w: 4, h: 3 })).toMatchObject({ c: { x: 8, y: 4 }, e: { x: 0, y: 4 }, d: { x: 4, y: 4 } });
+  expect(move(board(), 'c', { x: 8, y: 4, w: 4, h: 3 })).toMatchObject({
+    c: { x: 8, y: 4 },
+    e: { x: 0, y: 4 },
+    d: { x: 4, y: 4 },
+  });
 });
 
 test('dragged down it passes those whose middle it covers, dragged up it pushes them away', () => {
-  const stack = flow([['a', { w: 12, h: 2 }], ['b', { w: 12, h: 6 }], ['c', { w: 12, h: 2 }]]);
+  const stack = flow([
+    ['a', { w: 12, h: 2 }],
+    ['b', { w: 12, h: 6 }],
+    ['c', { w: 12, h: 2 }],
+  ]);
   expect(order(move(stack, 'a', { ...stack['a']!, y: 2 }))).toEqual(['a', 'b', 'c']);
   expect(order(move(stack, 'a', { ...stack['a']!, y: 4 }))).toEqual(['b', 'a', 'c']);
   expect(order(move(stack, 'c', { ...stack['c']!, y: 6 }))).toEqual(['a', 'b', 'c']);
@@ -31,15 +57,21 @@ test('dragged down it passes those whose middle it covers, dragged up it pushes 
 
 test('whatever is done, nothing overlaps, nothing is lost, nothing leaves the grid', () => {
   let seed = 7;
-  const random = (n: number) => { seed = (seed * 48271) % 2147483647; return seed % n; };
+  const random = (n: number) => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % n;
+  };
   for (let round = 0; round < 30; round++) {
     let l = flow(Array.from({ length: 2 + random(9) }, (_, i) => [`w${i}`, { w: 2 + random(11), h: 1 + random(6) }]));
     for (let turn = 0; turn < 25; turn++) {
       const id = `w${random(Object.keys(l).length)}`;
       const before = Object.keys(l).sort();
       l = [
-        () => move(l, id, { ...l[id]!, x: random(15) - 2, y: random(20) - 2 }), () => resize(l, id, { w: random(15), h: random(9) }, { w: 2, h: 2 }),
-        () => step(l, id, random(2) ? 1 : -1), () => nudge(l, id, random(2) ? 1 : -1, 0), () => nudge(l, id, 0, random(2) ? 1 : -1),
+        () => move(l, id, { ...l[id]!, x: random(15) - 2, y: random(20) - 2 }),
+        () => resize(l, id, { w: random(15), h: random(9) }, { w: 2, h: 2 }),
+        () => step(l, id, random(2) ? 1 : -1),
+        () => nudge(l, id, random(2) ? 1 : -1, 0),
+        () => nudge(l, id, 0, random(2) ? 1 : -1),
       ][random(5)]!();
       expect(overlaps(l)).toEqual([]);
       expect(Object.keys(l).sort()).toEqual(before);

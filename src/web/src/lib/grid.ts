@@ -1,12 +1,21 @@
 /** Where a widget stands on the grid: columns and rows, from 0. */
-export interface Place { x: number; y: number; w: number; h: number }
+export interface Place {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
 export type Layout = Record<string, Place>;
-export interface Size { w: number; h: number }
+export interface Size {
+  w: number;
+  h: number;
+}
 
 export const columns = 12;
 export const tallest = 24;
 
-const whole = (n: unknown, low: number, high: number): number => Math.min(high, Math.max(low, Math.round(Number(n) || 0)));
+const whole = (n: unknown, low: number, high: number): number =>
+  Math.min(high, Math.max(low, Math.round(Number(n) || 0)));
 
 /** fit brings a place onto the grid, and gives it at least the least size. */
 export function fit(p: Place, least: Size = { w: 1, h: 1 }): Place {
@@ -39,7 +48,11 @@ export function flow(sizes: [string, Size][], layout: Layout = {}): Layout {
   let tall = 0;
   for (const [id, size] of sizes) {
     const w = Math.min(size.w, columns);
-    if (x + w > columns) { y += tall; x = 0; tall = 0; }
+    if (x + w > columns) {
+      y += tall;
+      x = 0;
+      tall = 0;
+    }
     next[id] = { x, y, w, h: size.h };
     x += w;
     tall = Math.max(tall, size.h);
@@ -48,8 +61,10 @@ export function flow(sizes: [string, Size][], layout: Layout = {}): Layout {
 }
 
 const middle = (p: Place): number => p.y + p.h / 2;
-const apart = (a: Place, b: Place): boolean => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
-const holds = (p: Place, o: Place): boolean => o.x + o.w / 2 > p.x && o.x + o.w / 2 < p.x + p.w && middle(o) > p.y && middle(o) < p.y + p.h;
+const apart = (a: Place, b: Place): boolean =>
+  a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+const holds = (p: Place, o: Place): boolean =>
+  o.x + o.w / 2 > p.x && o.x + o.w / 2 < p.x + p.w && middle(o) > p.y && middle(o) < p.y + p.h;
 
 /** move brings one to a place, or to a size; the others make room. One whose middle is covered and who fits goes to where it came from. */
 export function move(layout: Layout, id: string, to: Place): Layout {
@@ -62,7 +77,12 @@ export function move(layout: Layout, id: string, to: Place): Layout {
     const under = Object.keys(others).filter((o) => holds(place, others[o]!));
     const one = under.length === 1 ? others[under[0]!]! : null;
     const back = one && fit({ ...one, x: from.x, y: from.y });
-    if (one && back && apart(back, place) && Object.entries(others).every(([o, p]) => o === under[0] || apart(back, p))) {
+    if (
+      one &&
+      back &&
+      apart(back, place) &&
+      Object.entries(others).every(([o, p]) => o === under[0] || apart(back, p))
+    ) {
       const swapped = { ...others, [under[0]!]: back, [id]: place };
       return settle(order(swapped), swapped);
     }
@@ -71,7 +91,10 @@ export function move(layout: Layout, id: string, to: Place): Layout {
   const edge = place.y > from.y ? place.y + place.h : place.y;
   const ids = order(others);
   const next = { ...others, [id]: place };
-  return settle([...ids.filter((o) => middle(others[o]!) <= edge), id, ...ids.filter((o) => middle(others[o]!) > edge)], next);
+  return settle(
+    [...ids.filter((o) => middle(others[o]!) <= edge), id, ...ids.filter((o) => middle(others[o]!) > edge)],
+    next,
+  );
 }
 
 /** step moves one earlier or later in the order of reading, for those who do not drag: by one place, or as many as it takes. */

@@ -10,7 +10,16 @@ const result = (r: Partial<Result>): Result => ({ id: r.test_id ?? 'x', result: 
 
 describe('what people read', () => {
   it('says durations as one would', () => {
-    expect([0, 0.34, 1.24, 12.9, 83, 3600, 7500, null].map((s) => duration(s))).toEqual(['0 s', '340 ms', '1.2 s', '12 s', '1 m 23 s', '1 h', '2 h 5 m', '–']);
+    expect([0, 0.34, 1.24, 12.9, 83, 3600, 7500, null].map((s) => duration(s))).toEqual([
+      '0 s',
+      '340 ms',
+      '1.2 s',
+      '12 s',
+      '1 m 23 s',
+      '1 h',
+      '2 h 5 m',
+      '–',
+    ]);
     expect(duration(59.7)).toBe('59 s');
     expect(duration(119.9)).toBe('2 m');
   });
@@ -20,7 +29,11 @@ describe('what people read', () => {
     expect(ago('2026-01-01T20:00:00Z', now)).toBe('4 h ago');
   });
   it('splits the names of tests', () => {
-    expect(testName('tests/a.py::C::test_x[a::b-1]')).toEqual({ path: 'tests/a.py::C', name: 'test_x', params: 'a::b-1' });
+    expect(testName('tests/a.py::C::test_x[a::b-1]')).toEqual({
+      path: 'tests/a.py::C',
+      name: 'test_x',
+      params: 'a::b-1',
+    });
     expect(testName('com.acme.Login.works')).toEqual({ path: 'com.acme.Login', name: 'works', params: '' });
     expect(testName('it works. really')).toEqual({ path: '', name: 'it works. really', params: '' });
   });
@@ -34,23 +47,56 @@ describe('what went wrong', () => {
 });
 
 it('colours text, and drops other sequences', () => {
-  expect(ansi('a\x1b[31mred\x1b[0m\x1b[2Kb')).toEqual([{ text: 'a', className: '' }, { text: 'red', className: 'ansi-red' }, { text: 'b', className: '' }]);
+  expect(ansi('a\x1b[31mred\x1b[0m\x1b[2Kb')).toEqual([
+    { text: 'a', className: '' },
+    { text: 'red', className: 'ansi-red' },
+    { text: 'b', className: '' },
+  ]);
   expect(ansi('\x1b[38;5;31mx')[0]!.className).toBe('');
   expect(plain('\x1b[1;31mx\x1b[m')).toBe('x');
 });
 
 it('sorts results into folders', () => {
-  const root = tree([result({ test_id: 'b', metadata: { fspath: 'x/y.py' } }), result({ test_id: 'a', result: 'failed', metadata: { fspath: 'x/y.py' } }), result({ test_id: 'top' })]);
+  const root = tree([
+    result({ test_id: 'b', metadata: { fspath: 'x/y.py' } }),
+    result({ test_id: 'a', result: 'failed', metadata: { fspath: 'x/y.py' } }),
+    result({ test_id: 'top' }),
+  ]);
   expect(visible(root, () => false).map((n) => n.name)).toEqual(['x', 'top']);
   const rows = visible(root, () => true);
-  expect(rows.map((n) => [n.name, n.depth, n.good, n.tests])).toEqual([['x', 0, 1, 2], ['y.py', 1, 1, 2], ['a', 2, 0, 1], ['b', 2, 1, 1], ['top', 0, 1, 1]]);
+  expect(rows.map((n) => [n.name, n.depth, n.good, n.tests])).toEqual([
+    ['x', 0, 1, 2],
+    ['y.py', 1, 1, 2],
+    ['a', 2, 0, 1],
+    ['b', 2, 1, 1],
+    ['top', 0, 1, 1],
+  ]);
 });
 
 it('says what became of each test', () => {
-  const before = [result({ test_id: 'a' }), result({ test_id: 'b', result: 'failed' }), result({ test_id: 'c', result: 'error' }), result({ test_id: 'd' }), result({ test_id: 'e', duration: 1 })];
-  const after = [result({ test_id: 'a', result: 'failed' }), result({ test_id: 'b' }), result({ test_id: 'c', result: 'failed' }), result({ test_id: 'e', duration: 9 }), result({ test_id: 'f' }), result({ test_id: 'g', result: 'error' })];
+  const before = [
+    result({ test_id: 'a' }),
+    result({ test_id: 'b', result: 'failed' }),
+    result({ test_id: 'c', result: 'error' }),
+    result({ test_id: 'd' }),
+    result({ test_id: 'e', duration: 1 }),
+  ];
+  const after = [
+    result({ test_id: 'a', result: 'failed' }),
+    result({ test_id: 'b' }),
+    result({ test_id: 'c', result: 'failed' }),
+    result({ test_id: 'e', duration: 9 }),
+    result({ test_id: 'f' }),
+    result({ test_id: 'g', result: 'error' }),
+  ];
   expect(Object.fromEntries(compare(before, after).map((p) => [p.test, p.change]))).toEqual({
-    a: 'newly failing', b: 'fixed', c: 'still failing', d: 'gone', e: 'slower', f: 'new', g: 'newly failing',
+    a: 'newly failing',
+    b: 'fixed',
+    c: 'still failing',
+    d: 'gone',
+    e: 'slower',
+    f: 'new',
+    g: 'newly failing',
   });
 });
 

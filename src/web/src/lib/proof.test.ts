@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { challengeOf, newProof, sha256 } from './proof';
 
 test('the challenge of the example in RFC 7636', () => {
-  expect(challengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+  expect(challengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe(
+    'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  );
 });
 
 test('hashes of every length around the edges of a block', async () => {

@@ -25,7 +25,10 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   const turn = (x: number, n: number) => (x >>> n) | (x << (32 - n));
   for (let block = 0; block < padded.length; block += 64) {
     for (let i = 0; i < 64; i++) {
-      if (i < 16) { w[i] = view.getInt32(block + i * 4); continue; }
+      if (i < 16) {
+        w[i] = view.getInt32(block + i * 4);
+        continue;
+      }
       const [a, b] = [w[i - 15]!, w[i - 2]!];
       w[i] = w[i - 16]! + w[i - 7]! + (turn(a, 7) ^ turn(a, 18) ^ (a >>> 3)) + (turn(b, 17) ^ turn(b, 19) ^ (b >>> 10));
     }
@@ -35,14 +38,20 @@ export function sha256(bytes: Uint8Array): Uint8Array {
       const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
     }
-    [a, b, c, d, e, f, g, h].forEach((x, i) => { hash[i] = (hash[i]! + x) | 0; });
+    [a, b, c, d, e, f, g, h].forEach((x, i) => {
+      hash[i] = (hash[i]! + x) | 0;
+    });
   }
   const out = new DataView(new ArrayBuffer(32));
   hash.forEach((x, i) => out.setInt32(i * 4, x));
   return new Uint8Array(out.buffer);
 }
 
-const base64url = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+const base64url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 
 /** newProof is a secret, and the challenge that shows of it nothing. */
 export function newProof(): { verifier: string; challenge: string } {

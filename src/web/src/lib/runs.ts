@@ -1,7 +1,15 @@
 import type { Run } from './api';
 import type { Series } from './insight';
 
-export interface Counts { passed: number; failed: number; error: number; skipped: number; xfailed: number; xpassed: number; total: number }
+export interface Counts {
+  passed: number;
+  failed: number;
+  error: number;
+  skipped: number;
+  xfailed: number;
+  xpassed: number;
+  total: number;
+}
 
 export const states = ['passed', 'failed', 'error', 'skipped', 'xfailed', 'xpassed', 'manual'] as const;
 
@@ -9,7 +17,14 @@ export const states = ['passed', 'failed', 'error', 'skipped', 'xfailed', 'xpass
 export function countsOf(run: Run): Counts {
   const s = run.summary ?? {};
   const n = (k: string) => Number(s[k] ?? 0) || 0;
-  const c = { failed: n('failures'), error: n('errors'), skipped: n('skips'), xfailed: n('xfailures'), xpassed: n('xpasses'), total: n('tests') };
+  const c = {
+    failed: n('failures'),
+    error: n('errors'),
+    skipped: n('skips'),
+    xfailed: n('xfailures'),
+    xpassed: n('xpasses'),
+    total: n('tests'),
+  };
   return { ...c, passed: Math.max(0, c.total - c.failed - c.error - c.skipped - c.xfailed - c.xpassed) };
 }
 
@@ -21,7 +36,8 @@ export function passRate(c: Counts): number | null {
 /** meta reads a value below a run's or a result's metadata. */
 export function meta(row: { metadata?: Record<string, unknown> }, path: string): string {
   let value: unknown = row.metadata;
-  for (const part of path.split('.')) value = value && typeof value === 'object' ? (value as Record<string, unknown>)[part] : undefined;
+  for (const part of path.split('.'))
+    value = value && typeof value === 'object' ? (value as Record<string, unknown>)[part] : undefined;
   return value == null || typeof value === 'object' ? '' : String(value);
 }
 
@@ -34,7 +50,8 @@ export function titleOf(run: Run): string {
 }
 
 /** lineOf says of which series of runs one is the newest. */
-export const lineOf = (run: Run): string => [run.component ?? '', run.env ?? '', meta(run, 'jenkins.job_name') || (run.source ?? '')].join('\n');
+export const lineOf = (run: Run): string =>
+  [run.component ?? '', run.env ?? '', meta(run, 'jenkins.job_name') || (run.source ?? '')].join('\n');
 
 /** lines groups runs, newest first, into their series. */
 export function lines(runs: Run[]): Run[][] {

@@ -5,5 +5,10 @@ const most = 200;
 export function together(changes: { id: string; value: string }[]): { value: string; ids: string[] }[] {
   const by = new Map<string, string[]>();
   for (const { id, value } of changes) by.set(value, [...(by.get(value) ?? []), id]);
-  return [...by].flatMap(([value, ids]) => Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ({ value, ids: ids.slice(i * most, (i + 1) * most) })));
+  return [...by].flatMap(([value, ids]) =>
+    Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ({
+      value,
+      ids: ids.slice(i * most, (i + 1) * most),
+    })),
+  );
 }

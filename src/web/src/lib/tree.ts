@@ -15,7 +15,9 @@ export function tree(results: Result[]): Node {
   const root: Node = { key: '', name: '', depth: -1, tests: 0, good: 0, children: [] };
   const folders = new Map<string, Node>([['', root]]);
   for (const r of results) {
-    const path = String(r.metadata?.['fspath'] ?? '').split('/').filter(Boolean);
+    const path = String(r.metadata?.['fspath'] ?? '')
+      .split('/')
+      .filter(Boolean);
     const good = r.result === 'passed' || r.result === 'xfailed' ? 1 : 0;
     let folder = root;
     folder.tests++;
@@ -32,10 +34,20 @@ export function tree(results: Result[]): Node {
       folder.tests++;
       folder.good += good;
     }
-    folder.children.push({ key: r.id!, name: r.test_id ?? r.id!, depth: folder.depth + 1, tests: 1, good, result: r, children: [] });
+    folder.children.push({
+      key: r.id!,
+      name: r.test_id ?? r.id!,
+      depth: folder.depth + 1,
+      tests: 1,
+      good,
+      result: r,
+      children: [],
+    });
   }
   const sort = (n: Node) => {
-    n.children.sort((a, b) => Number(!!a.result) - Number(!!b.result) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+    n.children.sort(
+      (a, b) => Number(!!a.result) - Number(!!b.result) || a.name.localeCompare(b.name, 'en', { numeric: true }),
+    );
     n.children.forEach(sort);
   };
   sort(root);

@@ -12,23 +12,65 @@ type Schemas = components['schemas'];
 type Policy = Schemas['RetentionPolicy'];
 
 const kinds = ['artifacts', 'results', 'runs'] as const;
-const days = (hours: number) => (hours === 0 ? 'for ever' : hours % 24 ? `${count(hours)} hours` : `${count(hours / 24)} days`);
+const days = (hours: number) =>
+  hours === 0 ? 'for ever' : hours % 24 ? `${count(hours)} hours` : `${count(hours / 24)} days`;
 const own = (d: number | null | undefined) => (d == null ? 'as everywhere' : d === 0 ? 'for ever' : `${count(d)} days`);
-const bytes = (n: number) => (n < 1048576 ? `${Math.ceil(n / 1024)} KiB` : n < 1073741824 ? `${(n / 1048576).toFixed(1)} MiB` : `${(n / 1073741824).toFixed(1)} GiB`);
+const bytes = (n: number) =>
+  n < 1048576
+    ? `${Math.ceil(n / 1024)} KiB`
+    : n < 1073741824
+      ? `${(n / 1048576).toFixed(1)} MiB`
+      : `${(n / 1073741824).toFixed(1)} GiB`;
 
 function Edit({ policy, close }: { policy: Policy | null; close: () => void }) {
   const client = useQueryClient();
   const [project, setProject] = useState(policy?.project_id ?? '');
-  const [values, setValues] = useState<Record<string, string>>(Object.fromEntries(kinds.map((k) => [k, policy?.[`${k}_days`] == null ? '' : String(policy[`${k}_days`])])));
-  const projects = useQuery({ queryKey: ['admin', 'projects', 'all'], enabled: !policy, queryFn: ({ signal }) => api.get<List<'projects', Project>>('/admin/project', { pageSize: 200 }, signal) });
+  const [values, setValues] = useState<Record<string, string>>(
+    Object.fromEntries(kinds.map((k) => [k, policy?.[`${k}_days`] == null ? '' : String(policy[`${k}_days`])])),
+  );
+  const projects = useQuery({
+    queryKey: ['admin', 'projects', 'all'],
+    enabled: !policy,
+    queryFn: ({ signal }) => api.get<List<'projects', Project>>('/admin/project', { pageSize: 200 }, signal),
+  });
   const save = async () => {
-    await api.put(`/admin/retention/${project}`, Object.fromEntries(kinds.map((k) => [`${k}_days`, values[k] === '' ? null : Number(values[k])])));
+    await api.put(
+      `/admin/retention/${project}`,
+      Object.fromEntries(kinds.map((k) => [`${k}_days`, values[k] === '' ? null : Number(values[k])])),
+    );
     await client.invalidateQueries({ queryKey: ['admin', 'retention'] });
   };
   return (
-    <Dialog title={policy ? `How long ${policy.project} keeps` : 'A project with rules of its own'} act="Save" close={close} run={save} ready={!!project}>
-      {!policy && <label className="form-field">Project<select className="field" required value={project} onChange={(e) => setProject(e.target.value)}><option value="">Choose one</option>{(projects.data?.projects ?? []).map((p) => <option key={p.id} value={p.id}>{p.title || p.name}</option>)}</select></label>}
-      {kinds.map((k) => <Input key={k} label={`Days that ${k} are kept`} type="number" value={values[k] ?? ''} change={(v) => setValues({ ...values, [k]: v })} hint="0 for ever, empty as everywhere" />)}
+    <Dialog
+      title={policy ? `How long ${policy.project} keeps` : 'A project with rules of its own'}
+      act="Save"
+      close={close}
+      run={save}
+      ready={!!project}
+    >
+      {!policy && (
+        <label className="form-field">
+          Project
+          <select className="field" required value={project} onChange={(e) => setProject(e.target.value)}>
+            <option value="">Choose one</option>
+            {(projects.data?.projects ?? []).map((p) => (
+              <option key={p.id} value={p.id}>
+                {p.title || p.name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {kinds.map((k) => (
+        <Input
+          key={k}
+          label={`Days that ${k} are kept`}
+          type="number"
+          value={values[k] ?? ''}
+          change={(v) => setValues({ ...values, [k]: v })}
+          hint="0 for ever, empty as everywhere"
+        />
+      ))}
     </Dialog>
   );
 }
@@ -38,10 +80,23 @@ export function Retention() {
   const client = useQueryClient();
   const toast = useToast();
   const [edit, setEdit] = useState<Policy | 'new' | null>(null);
-  const rules = useQuery({ queryKey: ['admin', 'retention'], queryFn: ({ signal }) => api.get<Schemas['Retention']>('/admin/retention', {}, signal) });
-  const preview = useQuery({ queryKey: ['admin', 'retention', 'preview'], enabled: false, gcTime: 0, queryFn: ({ signal }) => api.get<Schemas['RetentionPreview']>('/admin/retention/preview', {}, signal) });
+  const rules = useQuery({
+    queryKey: ['admin', 'retention'],
+    queryFn: ({ signal }) => api.get<Schemas['Retention']>('/admin/retention', {}, signal),
+  });
+  const preview = useQuery({
+    queryKey: ['admin', 'retention', 'preview'],
+    enabled: false,
+    gcTime: 0,
+    queryFn: ({ signal }) => api.get<Schemas['RetentionPreview']>('/admin/retention/preview', {}, signal),
+  });
   const drop = async (p: Policy) => {
-    try { await api.remove(`/admin/retention/${p.project_id}`); toast(`${p.project} keeps as everywhere`); } catch (e) { toast('Not changed', { kind: 'danger', body: says(e) }); }
+    try {
+      await api.remove(`/admin/retention/${p.project_id}`);
+      toast(`${p.project} keeps as everywhere`);
+    } catch (e) {
+      toast('Not changed', { kind: 'danger', body: says(e) });
+    }
     await client.invalidateQueries({ queryKey: ['admin', 'retention'] });
   };
   if (rules.error) return <Failed error={rules.error} what="Retention" retry={() => void rules.refetch()} />;
@@ -49,23 +104,114 @@ export function Retention() {
   const r = rules.data;
   return (
     <div>
-      <div className="heading"><h1>Retention</h1><span className="spring" /><Button onClick={() => setEdit('new')}>Rules for a project</Button></div>
+      <div className="heading">
+        <h1>Retention</h1>
+        <span className="spring" />
+        <Button onClick={() => setEdit('new')}>Rules for a project</Button>
+      </div>
       <p>Everywhere, by the settings of the server:</p>
       <dl className="figures">
-        {([['Artifacts', r.artifacts_hours], ['Results', r.results_hours], ['Runs', r.runs_hours], ['Imports', r.imports_hours]] as const).map(([name, h]) => <div key={name}><dt>{name} are kept</dt><dd>{days(h)}</dd></div>)}
+        {(
+          [
+            ['Artifacts', r.artifacts_hours],
+            ['Results', r.results_hours],
+            ['Runs', r.runs_hours],
+            ['Imports', r.imports_hours],
+          ] as const
+        ).map(([name, h]) => (
+          <div key={name}>
+            <dt>{name} are kept</dt>
+            <dd>{days(h)}</dd>
+          </div>
+        ))}
       </dl>
       <h2 className="section">Projects with rules of their own</h2>
-      {r.projects.length === 0 ? <p className="quiet">None.</p> : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Rules of projects"><table className="plain"><thead><tr><th>Project</th><th>Artifacts</th><th>Results</th><th>Runs</th><th><span className="sr">Actions</span></th></tr></thead>
-          <tbody>{r.projects.map((p) => <tr key={p.project_id}><td>{p.project}</td><td>{own(p.artifacts_days)}</td><td>{own(p.results_days)}</td><td>{own(p.runs_days)}</td>
-            <td className="actions"><Button size="sm" variant="link" onClick={() => setEdit(p)}>Change<span className="sr"> {p.project}</span></Button><Button size="sm" variant="link" onClick={() => void drop(p)}>As everywhere<span className="sr"> {p.project}</span></Button></td></tr>)}</tbody></table></div>
+      {r.projects.length === 0 ? (
+        <p className="quiet">None.</p>
+      ) : (
+        <div className="scroll" tabIndex={0} role="region" aria-label="Rules of projects">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th>Project</th>
+                <th>Artifacts</th>
+                <th>Results</th>
+                <th>Runs</th>
+                <th>
+                  <span className="sr">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {r.projects.map((p) => (
+                <tr key={p.project_id}>
+                  <td>{p.project}</td>
+                  <td>{own(p.artifacts_days)}</td>
+                  <td>{own(p.results_days)}</td>
+                  <td>{own(p.runs_days)}</td>
+                  <td className="actions">
+                    <Button size="sm" variant="link" onClick={() => setEdit(p)}>
+                      Change<span className="sr"> {p.project}</span>
+                    </Button>
+                    <Button size="sm" variant="link" onClick={() => void drop(p)}>
+                      As everywhere<span className="sr"> {p.project}</span>
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
       <h2 className="section">What would go now</h2>
-      <p><Button variant="secondary" isLoading={preview.isFetching} isDisabled={preview.isFetching} onClick={() => void preview.refetch()}>Look</Button> <span className="quiet">Nothing is deleted by looking. Pinned runs stay.</span></p>
-      {preview.error ? <Failed error={preview.error} what="The preview" retry={() => void preview.refetch()} /> : preview.data && (preview.data.projects.length === 0 ? <Empty title="Nothing is old enough to go" /> : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="What would go now"><table className="plain"><thead><tr><th>Project</th><th>By the rule for</th><th>Runs</th><th>Results</th><th>Artifacts</th><th>Imports</th><th>Space</th></tr></thead>
-          <tbody>{preview.data.projects.map((p) => <tr key={p.project + p.kind}><td>{p.name}</td><td>{p.kind}</td><td>{count(p.deleted.runs)}</td><td>{count(p.deleted.results)}</td><td>{count(p.deleted.artifacts)}</td><td>{count(p.deleted.imports)}</td><td>{bytes(p.deleted.bytes)}</td></tr>)}</tbody></table></div>
-      ))}
+      <p>
+        <Button
+          variant="secondary"
+          isLoading={preview.isFetching}
+          isDisabled={preview.isFetching}
+          onClick={() => void preview.refetch()}
+        >
+          Look
+        </Button>{' '}
+        <span className="quiet">Nothing is deleted by looking. Pinned runs stay.</span>
+      </p>
+      {preview.error ? (
+        <Failed error={preview.error} what="The preview" retry={() => void preview.refetch()} />
+      ) : (
+        preview.data &&
+        (preview.data.projects.length === 0 ? (
+          <Empty title="Nothing is old enough to go" />
+        ) : (
+          <div className="scroll" tabIndex={0} role="region" aria-label="What would go now">
+            <table className="plain">
+              <thead>
+                <tr>
+                  <th>Project</th>
+                  <th>By the rule for</th>
+                  <th>Runs</th>
+                  <th>Results</th>
+                  <th>Artifacts</th>
+                  <th>Imports</th>
+                  <th>Space</th>
+                </tr>
+              </thead>
+              <tbody>
+                {preview.data.projects.map((p) => (
+                  <tr key={p.project + p.kind}>
+                    <td>{p.name}</td>
+                    <td>{p.kind}</td>
+                    <td>{count(p.deleted.runs)}</td>
+                    <td>{count(p.deleted.results)}</td>
+                    <td>{count(p.deleted.artifacts)}</td>
+                    <td>{count(p.deleted.imports)}</td>
+                    <td>{bytes(p.deleted.bytes)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        ))
+      )}
       {edit && <Edit policy={edit === 'new' ? null : edit} close={() => setEdit(null)} />}
     </div>
   );

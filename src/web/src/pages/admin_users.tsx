@@ -14,13 +14,54 @@ const nameOf = (p: Project) => p.title || p.name || '';
 
 function Projects({ chosen, change }: { chosen: Project[]; change: (p: Project[]) => void }) {
   const [text, setText] = useState('');
-  const found = useQuery({ queryKey: ['admin', 'projects', 'find', text], placeholderData: keepPreviousData, queryFn: ({ signal }) => api.get<List<'projects', Project>>('/admin/project', { pageSize: 20, filter: text ? [`title%${text.replaceAll(',', '_')}`] : [] }, signal) });
+  const found = useQuery({
+    queryKey: ['admin', 'projects', 'find', text],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      api.get<List<'projects', Project>>(
+        '/admin/project',
+        { pageSize: 20, filter: text ? [`title%${text.replaceAll(',', '_')}`] : [] },
+        signal,
+      ),
+  });
   const others = (found.data?.projects ?? []).filter((p) => !chosen.some((c) => c.id === p.id));
   return (
-    <fieldset className="set"><legend>Projects</legend>
-      <div className="chips">{chosen.length === 0 ? <span className="quiet">None</span> : chosen.map((p) => <button key={p.id} type="button" className="chip" aria-label={`Leave out ${nameOf(p)}`} onClick={() => change(chosen.filter((c) => c.id !== p.id))}>{nameOf(p)} ✕</button>)}</div>
-      <input className="field" type="search" aria-label="Find a project to add" placeholder="Find a project to add" value={text} onChange={(e) => setText(e.target.value)} />
-      <ul className="plain-list few">{others.slice(0, text ? 8 : 4).map((p) => <li key={p.id}><button type="button" onClick={() => change([...chosen, p])}>+ {nameOf(p)}</button></li>)}</ul>
+    <fieldset className="set">
+      <legend>Projects</legend>
+      <div className="chips">
+        {chosen.length === 0 ? (
+          <span className="quiet">None</span>
+        ) : (
+          chosen.map((p) => (
+            <button
+              key={p.id}
+              type="button"
+              className="chip"
+              aria-label={`Leave out ${nameOf(p)}`}
+              onClick={() => change(chosen.filter((c) => c.id !== p.id))}
+            >
+              {nameOf(p)} ✕
+            </button>
+          ))
+        )}
+      </div>
+      <input
+        className="field"
+        type="search"
+        aria-label="Find a project to add"
+        placeholder="Find a project to add"
+        value={text}
+        onChange={(e) => setText(e.target.value)}
+      />
+      <ul className="plain-list few">
+        {others.slice(0, text ? 8 : 4).map((p) => (
+          <li key={p.id}>
+            <button type="button" onClick={() => change([...chosen, p])}>
+              + {nameOf(p)}
+            </button>
+          </li>
+        ))}
+      </ul>
     </fieldset>
   );
 }
@@ -35,16 +76,36 @@ function Edit({ user, close }: { user: User | null; close: () => void }) {
   const [admin, setAdmin] = useState(user?.is_superadmin ?? false);
   const [projects, setProjects] = useState<Project[]>(user?.projects ?? []);
   const save = async () => {
-    const body = { email, name, is_active: active, is_superadmin: admin, projects: projects.map((p) => ({ id: p.id })), ...(password && { password }) };
+    const body = {
+      email,
+      name,
+      is_active: active,
+      is_superadmin: admin,
+      projects: projects.map((p) => ({ id: p.id })),
+      ...(password && { password }),
+    };
     await (user ? api.put(`/admin/user/${user.id}`, body) : api.post('/admin/user', body));
     toast(user ? `${email} is saved` : `${email} can sign in now`);
     await client.invalidateQueries({ queryKey: ['admin'] });
   };
   return (
-    <Dialog title={user ? `Edit ${user.email}` : 'New user'} act={user ? 'Save' : 'Make the user'} close={close} run={save} ready={email.includes('@') && (!!user || password.length > 0)}>
+    <Dialog
+      title={user ? `Edit ${user.email}` : 'New user'}
+      act={user ? 'Save' : 'Make the user'}
+      close={close}
+      run={save}
+      ready={email.includes('@') && (!!user || password.length > 0)}
+    >
       <Input label="E-mail" type="email" required value={email} change={setEmail} autoComplete="off" />
       <Input label="Name" value={name} change={setName} autoComplete="off" />
-      <Input label={user ? 'New password' : 'Password'} type="password" value={password} change={setPassword} autoComplete="new-password" hint={user ? 'Left empty, the password stays.' : 'Nobody is told by mail: hand it over yourself.'} />
+      <Input
+        label={user ? 'New password' : 'Password'}
+        type="password"
+        value={password}
+        change={setPassword}
+        autoComplete="new-password"
+        hint={user ? 'Left empty, the password stays.' : 'Nobody is told by mail: hand it over yourself.'}
+      />
       <Check label="May sign in" on={active} change={setActive} />
       <Check label="Administrator: may see and change everything" on={admin} change={setAdmin} />
       <Projects chosen={projects} change={setProjects} />
@@ -64,43 +125,177 @@ export function Users() {
   const field = params.get('by') === 'name' ? 'name' : 'email';
   const text = params.get('q') ?? '';
   const page = Number(params.get('page') ?? 1) || 1;
-  const put = (change: Record<string, string>) => setParams((old) => { const p = new URLSearchParams(old); for (const [k, v] of Object.entries(change)) if (v) p.set(k, v); else p.delete(k); return p; }, { replace: true });
-  const list = useQuery({ queryKey: ['admin', 'users', field, text, page], placeholderData: keepPreviousData, queryFn: ({ signal }) => api.get<List<'users', User>>('/admin/user', { page, pageSize: size, filter: text ? [`${field}%${text.replaceAll(',', '_')}`] : [] }, signal) });
-  const asked = useQuery({ queryKey: ['admin', 'user', id], enabled: !!id && id !== 'new', gcTime: 0, staleTime: 0, queryFn: ({ signal }) => api.get<User>(`/admin/user/${id}`, {}, signal) });
+  const put = (change: Record<string, string>) =>
+    setParams(
+      (old) => {
+        const p = new URLSearchParams(old);
+        for (const [k, v] of Object.entries(change))
+          if (v) p.set(k, v);
+          else p.delete(k);
+        return p;
+      },
+      { replace: true },
+    );
+  const list = useQuery({
+    queryKey: ['admin', 'users', field, text, page],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      api.get<List<'users', User>>(
+        '/admin/user',
+        { page, pageSize: size, filter: text ? [`${field}%${text.replaceAll(',', '_')}`] : [] },
+        signal,
+      ),
+  });
+  const asked = useQuery({
+    queryKey: ['admin', 'user', id],
+    enabled: !!id && id !== 'new',
+    gcTime: 0,
+    staleTime: 0,
+    queryFn: ({ signal }) => api.get<User>(`/admin/user/${id}`, {}, signal),
+  });
   const close = () => void go({ pathname: '/admin/users', search: params.toString() });
   const edit = (to: string) => void go({ pathname: `/admin/users/${to}`, search: params.toString() });
   const set = async (u: User, change: Partial<User>, done: string) => {
-    try { await api.put(`/admin/user/${u.id}`, change); toast(done); } catch (e) { toast(`${u.email} was not changed`, { kind: 'danger', body: String(e instanceof Error ? e.message : e) }); }
+    try {
+      await api.put(`/admin/user/${u.id}`, change);
+      toast(done);
+    } catch (e) {
+      toast(`${u.email} was not changed`, { kind: 'danger', body: String(e instanceof Error ? e.message : e) });
+    }
     await client.invalidateQueries({ queryKey: ['admin', 'users'] });
   };
   return (
     <div>
-      <div className="heading"><h1>Users</h1>{list.data && <span className="quiet" aria-live="polite">{count(list.data.pagination.totalItems)}</span>}<span className="spring" /><Button onClick={() => edit('new')}>New user</Button></div>
+      <div className="heading">
+        <h1>Users</h1>
+        {list.data && (
+          <span className="quiet" aria-live="polite">
+            {count(list.data.pagination.totalItems)}
+          </span>
+        )}
+        <span className="spring" />
+        <Button onClick={() => edit('new')}>New user</Button>
+      </div>
       <div className="facts">
-        <input className="field" type="search" aria-label="Find users" placeholder={`Find by ${field === 'name' ? 'name' : 'e-mail'}`} value={text} onChange={(e) => put({ q: e.target.value, page: '' })} />
-        <label>in <select className="field" value={field} onChange={(e) => put({ by: e.target.value === 'name' ? 'name' : '', page: '' })}><option value="email">e-mail</option><option value="name">name</option></select></label>
+        <input
+          className="field"
+          type="search"
+          aria-label="Find users"
+          placeholder={`Find by ${field === 'name' ? 'name' : 'e-mail'}`}
+          value={text}
+          onChange={(e) => put({ q: e.target.value, page: '' })}
+        />
+        <label>
+          in{' '}
+          <select
+            className="field"
+            value={field}
+            onChange={(e) => put({ by: e.target.value === 'name' ? 'name' : '', page: '' })}
+          >
+            <option value="email">e-mail</option>
+            <option value="name">name</option>
+          </select>
+        </label>
       </div>
       <Busy on={list.isFetching} />
-      {list.error ? <Failed error={list.error} what="Users" retry={() => void list.refetch()} /> : !list.data ? <Lines n={6} /> : list.data.users.length === 0 ? <Empty title="Nobody is called so" /> : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Users"><table className="plain"><thead><tr><th>E-mail</th><th>Name</th><th>Projects</th><th>State</th><th><span className="sr">Actions</span></th></tr></thead>
-          <tbody>{list.data.users.map((u) => (
-            <tr key={u.id}>
-              <td><button type="button" className="value name" onClick={() => edit(u.id!)}>{u.email}</button></td>
-              <td>{u.name}</td>
-              <td>{(u.projects ?? []).slice(0, 4).map(nameOf).join(', ')}{(u.projects?.length ?? 0) > 4 && <span className="quiet"> and {u.projects!.length - 4} more</span>}</td>
-              <td>{u.is_active ? <span className="text-passed">✓ active</span> : <span className="text-skipped">◌ may not sign in</span>}{u.is_superadmin && <div className="quiet">administrator</div>}</td>
-              <td className="actions">
-                <Button size="sm" variant="link" onClick={() => void set(u, { is_active: !u.is_active }, u.is_active ? `${u.email} may no longer sign in` : `${u.email} may sign in`)} isDisabled={u.id === me.data?.id}>{u.is_active ? 'Deactivate' : 'Activate'}<span className="sr"> {u.email}</span></Button>
-                <Button size="sm" variant="link" isDanger isDisabled={u.id === me.data?.id} onClick={() => setGone(u)}>Delete<span className="sr"> {u.email}</span></Button>
-              </td>
-            </tr>
-          ))}</tbody></table></div>
+      {list.error ? (
+        <Failed error={list.error} what="Users" retry={() => void list.refetch()} />
+      ) : !list.data ? (
+        <Lines n={6} />
+      ) : list.data.users.length === 0 ? (
+        <Empty title="Nobody is called so" />
+      ) : (
+        <div className="scroll" tabIndex={0} role="region" aria-label="Users">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th>E-mail</th>
+                <th>Name</th>
+                <th>Projects</th>
+                <th>State</th>
+                <th>
+                  <span className="sr">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {list.data.users.map((u) => (
+                <tr key={u.id}>
+                  <td>
+                    <button type="button" className="value name" onClick={() => edit(u.id!)}>
+                      {u.email}
+                    </button>
+                  </td>
+                  <td>{u.name}</td>
+                  <td>
+                    {(u.projects ?? []).slice(0, 4).map(nameOf).join(', ')}
+                    {(u.projects?.length ?? 0) > 4 && <span className="quiet"> and {u.projects!.length - 4} more</span>}
+                  </td>
+                  <td>
+                    {u.is_active ? (
+                      <span className="text-passed">✓ active</span>
+                    ) : (
+                      <span className="text-skipped">◌ may not sign in</span>
+                    )}
+                    {u.is_superadmin && <div className="quiet">administrator</div>}
+                  </td>
+                  <td className="actions">
+                    <Button
+                      size="sm"
+                      variant="link"
+                      onClick={() =>
+                        void set(
+                          u,
+                          { is_active: !u.is_active },
+                          u.is_active ? `${u.email} may no longer sign in` : `${u.email} may sign in`,
+                        )
+                      }
+                      isDisabled={u.id === me.data?.id}
+                    >
+                      {u.is_active ? 'Deactivate' : 'Activate'}
+                      <span className="sr"> {u.email}</span>
+                    </Button>
+                    <Button
+                      size="sm"
+                      variant="link"
+                      isDanger
+                      isDisabled={u.id === me.data?.id}
+                      onClick={() => setGone(u)}
+                    >
+                      Delete<span className="sr"> {u.email}</span>
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
-      {list.data && <Pages page={page} total={list.data.pagination.totalItems} size={size} go={(n) => put({ page: n > 1 ? String(n) : '' })} />}
+      {list.data && (
+        <Pages
+          page={page}
+          total={list.data.pagination.totalItems}
+          size={size}
+          go={(n) => put({ page: n > 1 ? String(n) : '' })}
+        />
+      )}
       {id === 'new' && <Edit user={null} close={close} />}
       {id && id !== 'new' && asked.data && <Edit key={id} user={asked.data} close={close} />}
       {id && asked.error && <Failed error={asked.error} what="This user" />}
-      {gone && <Delete what="user" name={gone.email} close={() => setGone(null)} run={async () => { await api.remove(`/admin/user/${gone.id}`); toast(`${gone.email} is deleted`); await client.invalidateQueries({ queryKey: ['admin', 'users'] }); }}>Tokens of this user stop working at once. Runs and results stay.</Delete>}
+      {gone && (
+        <Delete
+          what="user"
+          name={gone.email}
+          close={() => setGone(null)}
+          run={async () => {
+            await api.remove(`/admin/user/${gone.id}`);
+            toast(`${gone.email} is deleted`);
+            await client.invalidateQueries({ queryKey: ['admin', 'users'] });
+          }}
+        >
+          Tokens of this user stop working at once. Runs and results stay.
+        </Delete>
+      )}
     </div>
   );
 }

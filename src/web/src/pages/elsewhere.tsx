@@ -7,8 +7,16 @@ import { Empty, Lines } from '../parts/states';
 export function Elsewhere({ kind }: { kind: 'run' | 'result' }) {
   const { id } = useParams();
   const { hash, search } = useLocation();
-  const { data, error } = useQuery({ queryKey: [kind, id], queryFn: ({ signal }) => api.get<Run>(`/${kind}/${id}`, {}, signal) });
-  if (error) return <Empty title={`This ${kind} is not there`} actions={<Link to="/project">Choose a project</Link>}>It may have been deleted, or belong to a project that you are not a member of.</Empty>;
+  const { data, error } = useQuery({
+    queryKey: [kind, id],
+    queryFn: ({ signal }) => api.get<Run>(`/${kind}/${id}`, {}, signal),
+  });
+  if (error)
+    return (
+      <Empty title={`This ${kind} is not there`} actions={<Link to="/project">Choose a project</Link>}>
+        It may have been deleted, or belong to a project that you are not a member of.
+      </Empty>
+    );
   if (!data) return <Lines />;
   return <Navigate to={`/project/${data.project_id}/${kind}s/${id}${search}${hash}`} replace />;
 }

@@ -9,16 +9,45 @@ import { useTitle } from '../parts/states';
 function Card({ title, children }: { title: string; children: ReactNode }) {
   useTitle(title);
   return (
-    <main className="sign-in"><div className="panel">
-      <div className="brand"><img src="/favicon.svg" alt="" width="32" height="32" /><span>Ibutsu</span></div>
-      <h1>{title}</h1>
-      {children}
-    </div></main>
+    <main className="sign-in">
+      <div className="panel">
+        <div className="brand">
+          <img src="/favicon.svg" alt="" width="32" height="32" />
+          <span>Ibutsu</span>
+        </div>
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
   );
 }
 
-function Field({ label, type = 'text', value, change, complete }: { label: string; type?: string; value: string; change: (v: string) => void; complete: string }) {
-  return <label className="form-field">{label}<input className="field" type={type} value={value} required autoComplete={complete} onChange={(e) => change(e.target.value)} /></label>;
+function Field({
+  label,
+  type = 'text',
+  value,
+  change,
+  complete,
+}: {
+  label: string;
+  type?: string;
+  value: string;
+  change: (v: string) => void;
+  complete: string;
+}) {
+  return (
+    <label className="form-field">
+      {label}
+      <input
+        className="field"
+        type={type}
+        value={value}
+        required
+        autoComplete={complete}
+        onChange={(e) => change(e.target.value)}
+      />
+    </label>
+  );
 }
 
 /** useSend runs a form: one request at a time, its error shown. */
@@ -29,7 +58,9 @@ function useSend(send: () => Promise<void>) {
     e.preventDefault();
     setBusy(true);
     setError('');
-    send().catch((x: unknown) => setError(x instanceof APIError ? x.message : String(x))).finally(() => setBusy(false));
+    send()
+      .catch((x: unknown) => setError(x instanceof APIError ? x.message : String(x)))
+      .finally(() => setBusy(false));
   };
   return { submit, busy, alert: error && <Alert variant="danger" isInline title={error} /> };
 }
@@ -37,9 +68,19 @@ function useSend(send: () => Promise<void>) {
 /** Only addresses of this page are gone back to. */
 const inside = (to: string | null): string => (to && /^\/(?![/\\])/.test(to) ? to : '/project');
 
-interface Config { start_url?: string; display_name?: string }
+interface Config {
+  start_url?: string;
+  display_name?: string;
+}
 
-const names: Record<string, string> = { keycloak: 'Keycloak', github: 'GitHub', gitlab: 'GitLab', google: 'Google', facebook: 'Facebook', oidc: 'OpenID Connect' };
+const names: Record<string, string> = {
+  keycloak: 'Keycloak',
+  github: 'GitHub',
+  gitlab: 'GitLab',
+  google: 'Google',
+  facebook: 'Facebook',
+  oidc: 'OpenID Connect',
+};
 
 /** What this window keeps while somebody is away at a provider. */
 const away = {
@@ -52,14 +93,22 @@ const away = {
 };
 
 function Provider({ name, back }: { name: string; back: string }) {
-  const { data } = useQuery({ queryKey: ['login-config', name], queryFn: () => api.get<Config>(`/login/config/${name}`), staleTime: Infinity });
+  const { data } = useQuery({
+    queryKey: ['login-config', name],
+    queryFn: () => api.get<Config>(`/login/config/${name}`),
+    staleTime: Infinity,
+  });
   if (!data?.start_url) return null;
   const start = () => {
     const { verifier, challenge } = newProof();
     away.leave(verifier, back);
     location.assign(data.start_url! + '?challenge=' + challenge);
   };
-  return <Button variant="secondary" isBlock onClick={start}>Sign in with {data.display_name || names[name] || name}</Button>;
+  return (
+    <Button variant="secondary" isBlock onClick={start}>
+      Sign in with {data.display_name || names[name] || name}
+    </Button>
+  );
 }
 
 export function Login() {
@@ -67,9 +116,16 @@ export function Login() {
   const go = useNavigate();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const support = useQuery({ queryKey: ['support'], queryFn: () => api.get<Record<string, boolean>>('/login/support'), staleTime: Infinity });
+  const support = useQuery({
+    queryKey: ['support'],
+    queryFn: () => api.get<Record<string, boolean>>('/login/support'),
+    staleTime: Infinity,
+  });
   const back = params.get('back') ?? '';
-  const enter = (s: Session, to: string) => { session.set({ name: s.name ?? null, email: s.email, token: s.token }); void go(inside(to), { replace: true }); };
+  const enter = (s: Session, to: string) => {
+    session.set({ name: s.name ?? null, email: s.email, token: s.token });
+    void go(inside(to), { replace: true });
+  };
   const form = useSend(async () => enter(await api.post<Session>('/login', { email, password }), back));
   const ticket = params.get('ticket');
   const [refused, setRefused] = useState('');
@@ -77,8 +133,14 @@ export function Login() {
     if (!ticket) return;
     setParams({}, { replace: true });
     const kept = away.back();
-    if (!kept) { setRefused('This sign-in was begun in another window. Begin it again here.'); return; }
-    api.post<Session>('/login/ticket', { ticket, verifier: kept.verifier }).then((s) => enter(s, kept.back), (e: unknown) => setRefused(e instanceof APIError ? e.message : String(e)));
+    if (!kept) {
+      setRefused('This sign-in was begun in another window. Begin it again here.');
+      return;
+    }
+    api.post<Session>('/login/ticket', { ticket, verifier: kept.verifier }).then(
+      (s) => enter(s, kept.back),
+      (e: unknown) => setRefused(e instanceof APIError ? e.message : String(e)),
+    );
   }, [ticket]); // eslint-disable-line react-hooks/exhaustive-deps
   const message = params.get('msg');
   return (
@@ -90,11 +152,22 @@ export function Login() {
         <form onSubmit={form.submit}>
           <Field label="E-mail" type="email" value={email} change={setEmail} complete="username" />
           <Field label="Password" type="password" value={password} change={setPassword} complete="current-password" />
-          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>Sign in</Button>
+          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>
+            Sign in
+          </Button>
         </form>
       )}
-      {Object.keys(names).filter((p) => support.data?.[p]).map((p) => <Provider key={p} name={p} back={back} />)}
-      {support.data?.['user'] !== false && <p className="links"><Link to="/sign-up">Sign up</Link><Link to="/forgot-password">Forgot your password?</Link></p>}
+      {Object.keys(names)
+        .filter((p) => support.data?.[p])
+        .map((p) => (
+          <Provider key={p} name={p} back={back} />
+        ))}
+      {support.data?.['user'] !== false && (
+        <p className="links">
+          <Link to="/sign-up">Sign up</Link>
+          <Link to="/forgot-password">Forgot your password?</Link>
+        </p>
+      )}
     </Card>
   );
 }
@@ -105,13 +178,31 @@ function strength(p: string): string {
   return p.length >= 16 || (p.length >= 12 && kinds >= 3) ? 'strong' : 'fair: longer is better';
 }
 
-function NewPassword({ password, again, change, changeAgain }: { password: string; again: string; change: (v: string) => void; changeAgain: (v: string) => void }) {
+function NewPassword({
+  password,
+  again,
+  change,
+  changeAgain,
+}: {
+  password: string;
+  again: string;
+  change: (v: string) => void;
+  changeAgain: (v: string) => void;
+}) {
   return (
     <>
       <Field label="Password" type="password" value={password} change={change} complete="new-password" />
-      {password && <p className="quiet" aria-live="polite">This password is {strength(password)}.</p>}
+      {password && (
+        <p className="quiet" aria-live="polite">
+          This password is {strength(password)}.
+        </p>
+      )}
       <Field label="Password again" type="password" value={again} change={changeAgain} complete="new-password" />
-      {again && again !== password && <p className="quiet" role="alert">The two differ.</p>}
+      {again && again !== password && (
+        <p className="quiet" role="alert">
+          The two differ.
+        </p>
+      )}
     </>
   );
 }
@@ -128,14 +219,21 @@ export function SignUp() {
   });
   return (
     <Card title="Sign up">
-      {done ? <Alert variant="success" isInline title="Check your e-mail for a link that activates your account." /> : (
-        <form onSubmit={form.submit}>{form.alert}
+      {done ? (
+        <Alert variant="success" isInline title="Check your e-mail for a link that activates your account." />
+      ) : (
+        <form onSubmit={form.submit}>
+          {form.alert}
           <Field label="E-mail" type="email" value={email} change={setEmail} complete="username" />
           <NewPassword password={password} again={again} change={setPassword} changeAgain={setAgain} />
-          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>Sign up</Button>
+          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>
+            Sign up
+          </Button>
         </form>
       )}
-      <p className="links"><Link to="/login">Sign in</Link></p>
+      <p className="links">
+        <Link to="/login">Sign in</Link>
+      </p>
     </Card>
   );
 }
@@ -143,16 +241,30 @@ export function SignUp() {
 export function Forgot() {
   const [email, setEmail] = useState('');
   const [done, setDone] = useState(false);
-  const form = useSend(async () => { await api.post('/login/recover', { email }); setDone(true); });
+  const form = useSend(async () => {
+    await api.post('/login/recover', { email });
+    setDone(true);
+  });
   return (
     <Card title="Forgot your password?">
-      {done ? <Alert variant="success" isInline title="If there is an account with this e-mail, a link to set a new password is on its way." /> : (
-        <form onSubmit={form.submit}>{form.alert}
+      {done ? (
+        <Alert
+          variant="success"
+          isInline
+          title="If there is an account with this e-mail, a link to set a new password is on its way."
+        />
+      ) : (
+        <form onSubmit={form.submit}>
+          {form.alert}
           <Field label="E-mail" type="email" value={email} change={setEmail} complete="username" />
-          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>Send a link</Button>
+          <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>
+            Send a link
+          </Button>
         </form>
       )}
-      <p className="links"><Link to="/login">Sign in</Link></p>
+      <p className="links">
+        <Link to="/login">Sign in</Link>
+      </p>
     </Card>
   );
 }
@@ -169,11 +281,16 @@ export function Reset() {
   });
   return (
     <Card title="Set a new password">
-      <form onSubmit={form.submit}>{form.alert}
+      <form onSubmit={form.submit}>
+        {form.alert}
         <NewPassword password={password} again={again} change={setPassword} changeAgain={setAgain} />
-        <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>Set password</Button>
+        <Button type="submit" isBlock isLoading={form.busy} isDisabled={form.busy}>
+          Set password
+        </Button>
       </form>
-      <p className="links"><Link to="/login">Sign in</Link></p>
+      <p className="links">
+        <Link to="/login">Sign in</Link>
+      </p>
     </Card>
   );
 }

@@ -18,22 +18,46 @@ export function Profile() {
   const toast = useToast();
   const [name, setName] = useState('');
   useEffect(() => setName(user.data?.name ?? ''), [user.data]);
-  const projects = useQuery({ queryKey: ['projects', 'mine'], queryFn: ({ signal }) => api.get<List<'projects', Project>>('/project', { pageSize: 200 }, signal) });
+  const projects = useQuery({
+    queryKey: ['projects', 'mine'],
+    queryFn: ({ signal }) => api.get<List<'projects', Project>>('/project', { pageSize: 200 }, signal),
+  });
   if (user.error) return <Failed error={user.error} what="Your profile" retry={() => void user.refetch()} />;
   if (!user.data) return <Lines n={3} />;
   const save = async (e: FormEvent) => {
     e.preventDefault();
-    try { client.setQueryData(['user'], { ...user.data, ...(await api.put<User>('/user', { name })) }); toast('Saved'); } catch (x) { toast('Not saved', { kind: 'danger', body: says(x) }); }
+    try {
+      client.setQueryData(['user'], { ...user.data, ...(await api.put<User>('/user', { name })) });
+      toast('Saved');
+    } catch (x) {
+      toast('Not saved', { kind: 'danger', body: says(x) });
+    }
   };
   return (
-    <div className="narrow"><h1>Profile</h1>
+    <div className="narrow">
+      <h1>Profile</h1>
       <form className="panel" onSubmit={(e) => void save(e)}>
-        <label className="form-field">Name<input className="field" value={name} autoComplete="name" onChange={(e) => setName(e.target.value)} /></label>
-        <p className="quiet">E-mail: {user.data.email}{user.data.is_superadmin && ' · administrator'}</p>
-        <Button type="submit" isDisabled={name === (user.data.name ?? '')}>Save</Button>
+        <label className="form-field">
+          Name
+          <input className="field" value={name} autoComplete="name" onChange={(e) => setName(e.target.value)} />
+        </label>
+        <p className="quiet">
+          E-mail: {user.data.email}
+          {user.data.is_superadmin && ' · administrator'}
+        </p>
+        <Button type="submit" isDisabled={name === (user.data.name ?? '')}>
+          Save
+        </Button>
       </form>
       <h2 className="section">Projects</h2>
-      <ul className="plain-list panel">{(projects.data?.projects ?? []).map((p) => <li key={p.id}><Link to={`/project/${p.id}/triage`}>{p.title || p.name}</Link>{p.owner_id === user.data.id && <span className="quiet"> owner</span>}</li>)}</ul>
+      <ul className="plain-list panel">
+        {(projects.data?.projects ?? []).map((p) => (
+          <li key={p.id}>
+            <Link to={`/project/${p.id}/triage`}>{p.title || p.name}</Link>
+            {p.owner_id === user.data.id && <span className="quiet"> owner</span>}
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
@@ -46,15 +70,35 @@ export function Tokens() {
   const [until, setUntil] = useState(() => new Date(Date.now() + 365 * 86400000).toISOString().slice(0, 10));
   const [made, setMade] = useState<Token | null>(null);
   const [asked, setAsked] = useState('');
-  const { data, error, refetch } = useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => api.get<List<'tokens', Token>>('/user/token', { pageSize: 200 }, signal) });
-  const uses = useQuery({ queryKey: ['tokens', 'use'], queryFn: ({ signal }) => api.get<List<'tokens', components['schemas']['TokenUse']>>('/user/token-use', { pageSize: 200 }, signal) });
+  const { data, error, refetch } = useQuery({
+    queryKey: ['tokens'],
+    queryFn: ({ signal }) => api.get<List<'tokens', Token>>('/user/token', { pageSize: 200 }, signal),
+  });
+  const uses = useQuery({
+    queryKey: ['tokens', 'use'],
+    queryFn: ({ signal }) =>
+      api.get<List<'tokens', components['schemas']['TokenUse']>>('/user/token-use', { pageSize: 200 }, signal),
+  });
   const lastUse = (id: string) => {
     const use = uses.data?.tokens.find((u) => u.id === id);
-    return !use ? '–' : use.last_used ? <><Time at={use.last_used} />{use.client && <div className="quiet">from {use.client}</div>}</> : <span className="quiet">never</span>;
+    return !use ? (
+      '–'
+    ) : use.last_used ? (
+      <>
+        <Time at={use.last_used} />
+        {use.client && <div className="quiet">from {use.client}</div>}
+      </>
+    ) : (
+      <span className="quiet">never</span>
+    );
   };
   const ends = (at: string | null | undefined) => {
     const left = at ? (Date.parse(at) - Date.now()) / 86400000 : Infinity;
-    return left < 0 ? <div className="text-failed">✕ has ended</div> : left < 14 ? <div className="text-error">▲ ends in {Math.ceil(left)} days</div> : null;
+    return left < 0 ? (
+      <div className="text-failed">✕ has ended</div>
+    ) : left < 14 ? (
+      <div className="text-error">▲ ends in {Math.ceil(left)} days</div>
+    ) : null;
   };
   const add = async (e: FormEvent) => {
     e.preventDefault();
@@ -62,24 +106,97 @@ export function Tokens() {
       setMade(await api.post<Token>('/user/token', { name, expires: new Date(`${until}T23:59:59.999`).toISOString() }));
       setName('');
       await client.invalidateQueries({ queryKey: ['tokens'] });
-    } catch (x) { toast('No token was made', { kind: 'danger', body: says(x) }); }
+    } catch (x) {
+      toast('No token was made', { kind: 'danger', body: says(x) });
+    }
   };
   const remove = async (t: Token) => {
-    try { await api.remove(`/user/token/${t.id}`); toast(`Token ${t.name} no longer works`); await client.invalidateQueries({ queryKey: ['tokens'] }); } catch (x) { toast('Not deleted', { kind: 'danger', body: says(x) }); }
+    try {
+      await api.remove(`/user/token/${t.id}`);
+      toast(`Token ${t.name} no longer works`);
+      await client.invalidateQueries({ queryKey: ['tokens'] });
+    } catch (x) {
+      toast('Not deleted', { kind: 'danger', body: says(x) });
+    }
     setAsked('');
   };
   return (
-    <div><h1>Tokens</h1>
+    <div>
+      <h1>Tokens</h1>
       <form className="panel inline" onSubmit={(e) => void add(e)}>
-        <label className="form-field">Name<input className="field" required value={name} placeholder="nightly pipeline" onChange={(e) => setName(e.target.value)} /></label>
-        <label className="form-field">Works until the end of<input className="field" type="date" required value={until} onChange={(e) => setUntil(e.target.value)} /></label>
+        <label className="form-field">
+          Name
+          <input
+            className="field"
+            required
+            value={name}
+            placeholder="nightly pipeline"
+            onChange={(e) => setName(e.target.value)}
+          />
+        </label>
+        <label className="form-field">
+          Works until the end of
+          <input className="field" type="date" required value={until} onChange={(e) => setUntil(e.target.value)} />
+        </label>
         <Button type="submit">Make a token</Button>
       </form>
-      {made && <div className="panel" role="status"><strong>{made.name}</strong><p>Copy it now: this page does not show it again.</p><p className="command"><code className="break">{made.token}</code><Copy text={made.token} label="Copy the token" /></p></div>}
-      {error ? <Failed error={error} what="Tokens" retry={() => void refetch()} /> : !data ? <Lines n={3} /> : data.tokens.length === 0 ? <Empty title="No tokens yet">Pipelines sign in with one.</Empty> : (
-        <table className="plain"><thead><tr><th>Name</th><th>Last used</th><th>Works until</th><th><span className="sr">Actions</span></th></tr></thead>
-          <tbody>{data.tokens.map((t) => <tr key={t.id}><td>{t.name}</td><td>{lastUse(t.id)}</td><td>{t.expires ? exact(t.expires) : 'for ever'}{ends(t.expires)}</td>
-            <td>{asked === t.id ? <><Button size="sm" variant="danger" onClick={() => void remove(t)}>Delete {t.name}</Button><Button size="sm" variant="link" onClick={() => setAsked('')}>Keep</Button></> : <Button size="sm" variant="secondary" onClick={() => setAsked(t.id)}>Delete</Button>}</td></tr>)}</tbody></table>
+      {made && (
+        <div className="panel" role="status">
+          <strong>{made.name}</strong>
+          <p>Copy it now: this page does not show it again.</p>
+          <p className="command">
+            <code className="break">{made.token}</code>
+            <Copy text={made.token} label="Copy the token" />
+          </p>
+        </div>
+      )}
+      {error ? (
+        <Failed error={error} what="Tokens" retry={() => void refetch()} />
+      ) : !data ? (
+        <Lines n={3} />
+      ) : data.tokens.length === 0 ? (
+        <Empty title="No tokens yet">Pipelines sign in with one.</Empty>
+      ) : (
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>Name</th>
+              <th>Last used</th>
+              <th>Works until</th>
+              <th>
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.tokens.map((t) => (
+              <tr key={t.id}>
+                <td>{t.name}</td>
+                <td>{lastUse(t.id)}</td>
+                <td>
+                  {t.expires ? exact(t.expires) : 'for ever'}
+                  {ends(t.expires)}
+                </td>
+                <td>
+                  {asked === t.id ? (
+                    <>
+                      <Button size="sm" variant="danger" onClick={() => void remove(t)}>
+                        Delete {t.name}
+                      </Button>
+                      <Button size="sm" variant="link" onClick={() => setAsked('')}>
+                        Keep
+                      </Button>
+                    </>
+                  ) : (
+                    <Button size="sm" variant="secondary" onClick={() => setAsked(t.id)}>
+                      Delete
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       )}
     </div>
   );

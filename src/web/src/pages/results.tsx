@@ -19,19 +19,63 @@ export function Results() {
   const pick = (ids: Set<string>) => {
     const next = new Map<string, Result>();
     for (const id of ids) if (selected.has(id)) next.set(id, selected.get(id)!);
-    for (let i = 0; i < list.total && next.size < ids.size; i++) { const r = list.row(i); if (r && ids.has(r.id!)) next.set(r.id!, r); }
+    for (let i = 0; i < list.total && next.size < ids.size; i++) {
+      const r = list.row(i);
+      if (r && ids.has(r.id!)) next.set(r.id!, r);
+    }
     select(next);
   };
   return (
     <div className="full">
-      <div className="heading"><h1>Results</h1>{list.first.data && <Total n={list.total} what="result" />}</div>
-      <FilterLine kind="result" project={project} filters={filters} change={(f) => { select(new Map()); change(f); }} />
+      <div className="heading">
+        <h1>Results</h1>
+        {list.first.data && <Total n={list.total} what="result" />}
+      </div>
+      <FilterLine
+        kind="result"
+        project={project}
+        filters={filters}
+        change={(f) => {
+          select(new Map());
+          change(f);
+        }}
+      />
       <Busy on={list.fetching} />
-      {selected.size > 0 && <ClassifyBar results={[...selected.values()]} label={`${selected.size} selected:`} clear={() => select(new Map())} />}
-      {list.first.error ? <Failed error={list.first.error} what="Results" retry={list.renew} />
-        : list.first.isPending ? <Lines />
-          : list.total === 0 ? <Empty title={filters.length ? 'No result is like this' : 'No results yet'} actions={filters.length > 0 && <Button variant="link" onClick={() => change([])}>Clear all filters</Button>} />
-            : <Rows label="Results" columns={resultColumns(base, filters, change)} total={list.total} row={list.row} id={(r) => r.id!} range={list.look} selected={new Set(selected.keys())} select={pick} open={(r) => void go(`${base}/results/${r.id}`)} />}
+      {selected.size > 0 && (
+        <ClassifyBar
+          results={[...selected.values()]}
+          label={`${selected.size} selected:`}
+          clear={() => select(new Map())}
+        />
+      )}
+      {list.first.error ? (
+        <Failed error={list.first.error} what="Results" retry={list.renew} />
+      ) : list.first.isPending ? (
+        <Lines />
+      ) : list.total === 0 ? (
+        <Empty
+          title={filters.length ? 'No result is like this' : 'No results yet'}
+          actions={
+            filters.length > 0 && (
+              <Button variant="link" onClick={() => change([])}>
+                Clear all filters
+              </Button>
+            )
+          }
+        />
+      ) : (
+        <Rows
+          label="Results"
+          columns={resultColumns(base, filters, change)}
+          total={list.total}
+          row={list.row}
+          id={(r) => r.id!}
+          range={list.look}
+          selected={new Set(selected.keys())}
+          select={pick}
+          open={(r) => void go(`${base}/results/${r.id}`)}
+        />
+      )}
     </div>
   );
 }

@@ -18,16 +18,53 @@ export function Runs() {
   const pair = [...selected];
   return (
     <div className="full">
-      <div className="heading"><h1>Runs</h1>{list.first.data && <Total n={list.total} what="run" />}<span className="spring" />
-        {pair.length === 2 && <Link className="pf-v6-c-button pf-m-primary pf-m-small" to={`${base}/compare?a=${pair[0]}&b=${pair[1]}`}>Compare the two</Link>}
-        {pair.length > 0 && <Button variant="link" size="sm" onClick={() => select(new Set())}>Clear selection</Button>}
+      <div className="heading">
+        <h1>Runs</h1>
+        {list.first.data && <Total n={list.total} what="run" />}
+        <span className="spring" />
+        {pair.length === 2 && (
+          <Link className="pf-v6-c-button pf-m-primary pf-m-small" to={`${base}/compare?a=${pair[0]}&b=${pair[1]}`}>
+            Compare the two
+          </Link>
+        )}
+        {pair.length > 0 && (
+          <Button variant="link" size="sm" onClick={() => select(new Set())}>
+            Clear selection
+          </Button>
+        )}
       </div>
       <FilterLine kind="run" project={project} filters={filters} change={change} />
       <Busy on={list.fetching} />
-      {list.first.error ? <Failed error={list.first.error} what="Runs" retry={list.renew} />
-        : list.first.isPending ? <Lines />
-          : list.total === 0 ? (filters.length ? <Empty title="No run is like this" actions={<Button variant="link" onClick={() => change([])}>Clear all filters</Button>} /> : <Empty title="No runs yet" actions={<Link to={`${base}/imports`}>How to push the first run</Link>} />)
-            : <Rows label="Runs" columns={runColumns(base, filters, change)} total={list.total} row={list.row} id={(r) => r.id!} range={list.look} selected={selected} select={select} open={(r) => void go(`${base}/runs/${r.id}`)} />}
+      {list.first.error ? (
+        <Failed error={list.first.error} what="Runs" retry={list.renew} />
+      ) : list.first.isPending ? (
+        <Lines />
+      ) : list.total === 0 ? (
+        filters.length ? (
+          <Empty
+            title="No run is like this"
+            actions={
+              <Button variant="link" onClick={() => change([])}>
+                Clear all filters
+              </Button>
+            }
+          />
+        ) : (
+          <Empty title="No runs yet" actions={<Link to={`${base}/imports`}>How to push the first run</Link>} />
+        )
+      ) : (
+        <Rows
+          label="Runs"
+          columns={runColumns(base, filters, change)}
+          total={list.total}
+          row={list.row}
+          id={(r) => r.id!}
+          range={list.look}
+          selected={selected}
+          select={select}
+          open={(r) => void go(`${base}/runs/${r.id}`)}
+        />
+      )}
     </div>
   );
 }

@@ -11,9 +11,17 @@ import { useWidget, WidgetBody, type Given } from '../widgets/card';
 import { useKnown } from '../widgets/wizard';
 import type { ViewProps } from './view';
 
-interface Parts { barchart_params: Params; heatmap_params: Params; linechart_params: Params }
+interface Parts {
+  barchart_params: Params;
+  heatmap_params: Params;
+  linechart_params: Params;
+}
 
-const tabs: [string, string][] = [['heatmap', 'Heatmap'], ['overall-health', 'Health'], ['build-durations', 'Duration']];
+const tabs: [string, string][] = [
+  ['heatmap', 'Heatmap'],
+  ['overall-health', 'Health'],
+  ['build-durations', 'Duration'],
+];
 const groups = ['component', 'env', 'source'];
 
 /** plain takes off what the original's links put before a value. */
@@ -22,7 +30,10 @@ const plain = (value: string | null): string => (value ?? '').replace(/^\[eq\]/,
 export function AnalysisView({ title, params }: ViewProps) {
   const { project, base } = useProject();
   const [address, setAddress] = useSearchParams();
-  const [tab, choose] = useTab(tabs.map(([n]) => n), { 'overall-health-bar': 'overall-health', health: 'overall-health', duration: 'build-durations' });
+  const [tab, choose] = useTab(
+    tabs.map(([n]) => n),
+    { 'overall-health-bar': 'overall-health', health: 'overall-health', duration: 'build-durations' },
+  );
   const job = plain(address.get('job_name')) || String(params['job_name'] ?? '');
   const jobs = useKnown(project, 'metadata.jenkins.job_name');
   useTitle(job ? `${job} · ${title}` : title);
@@ -30,42 +41,142 @@ export function AnalysisView({ title, params }: ViewProps) {
   const builds = Math.min(150, Math.max(1, wanted));
   const now = useMemo(() => new Date(), []);
   const given: Given = { project, base, vars: variables(address), now, renew: false };
-  const parts = useQuery({ queryKey: ['analysis', project, job, builds], enabled: !!job, queryFn: ({ signal }) => api.get<Parts>('/widget/jenkins-analysis-view', { job_name: job, builds, project }, signal) });
-  const put = (name: string, value: string) => setAddress((old) => { const next = new URLSearchParams(old); if (value) next.set(name, value); else next.delete(name); return next; });
+  const parts = useQuery({
+    queryKey: ['analysis', project, job, builds],
+    enabled: !!job,
+    queryFn: ({ signal }) =>
+      api.get<Parts>('/widget/jenkins-analysis-view', { job_name: job, builds, project }, signal),
+  });
+  const put = (name: string, value: string) =>
+    setAddress((old) => {
+      const next = new URLSearchParams(old);
+      if (value) next.set(name, value);
+      else next.delete(name);
+      return next;
+    });
   const skips = address.get('count_skips') !== 'no';
   const group = address.get('group_field') ?? '';
   const area = address.get('chart') === 'area';
   const numbers = address.get('as') === 'table';
-  const kind = tab === 'heatmap' ? 'jenkins-heatmap' : tab === 'overall-health' ? 'jenkins-bar-chart' : 'jenkins-line-chart';
-  const chosen = parts.data && (tab === 'heatmap' ? { ...parts.data.heatmap_params, count_skips: skips, ...(group && { group_field: group }) } : tab === 'overall-health' ? parts.data.barchart_params : parts.data.linechart_params);
+  const kind =
+    tab === 'heatmap' ? 'jenkins-heatmap' : tab === 'overall-health' ? 'jenkins-bar-chart' : 'jenkins-line-chart';
+  const chosen =
+    parts.data &&
+    (tab === 'heatmap'
+      ? { ...parts.data.heatmap_params, count_skips: skips, ...(group && { group_field: group }) }
+      : tab === 'overall-health'
+        ? parts.data.barchart_params
+        : parts.data.linechart_params);
   const answer = useWidget(kind, chosen ?? {}, given, !!chosen);
-  if (!job) return (
-    <>
-      <div className="heading"><h1>{title}</h1></div>
-      {jobs.length === 0 ? <Empty title="No job is known yet">A run belongs to a job by metadata.jenkins.job_name and metadata.jenkins.build_number.</Empty>
-        : <div className="panel narrow"><h2>Which job?</h2><ul className="plain-list">{jobs.map((j) => <li key={j} className="line-item"><Link to={`?job_name=${encodeURIComponent(j)}`}>{j}</Link></li>)}</ul></div>}
-    </>
-  );
+  if (!job)
+    return (
+      <>
+        <div className="heading">
+          <h1>{title}</h1>
+        </div>
+        {jobs.length === 0 ? (
+          <Empty title="No job is known yet">
+            A run belongs to a job by metadata.jenkins.job_name and metadata.jenkins.build_number.
+          </Empty>
+        ) : (
+          <div className="panel narrow">
+            <h2>Which job?</h2>
+            <ul className="plain-list">
+              {jobs.map((j) => (
+                <li key={j} className="line-item">
+                  <Link to={`?job_name=${encodeURIComponent(j)}`}>{j}</Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </>
+    );
   const most = tab === 'heatmap' ? 40 : 150;
   const steps = [10, 20, 30, 40, 70, 100, 150].filter((n) => n <= most);
   const shown = Math.min(builds, most);
   return (
     <div className="full">
-      <div className="heading"><h1>{job}</h1>
-        <label className="choice"><span>Job</span><select value={job} onChange={(e) => put('job_name', e.target.value)}>{[...new Set([job, ...jobs])].map((j) => <option key={j}>{j}</option>)}</select></label>
-        <span className="spring" /><Link to={`${base}/runs?metadata.jenkins.job_name=${encodeURIComponent(job)}`}>All its runs</Link>
+      <div className="heading">
+        <h1>{job}</h1>
+        <label className="choice">
+          <span>Job</span>
+          <select value={job} onChange={(e) => put('job_name', e.target.value)}>
+            {[...new Set([job, ...jobs])].map((j) => (
+              <option key={j}>{j}</option>
+            ))}
+          </select>
+        </label>
+        <span className="spring" />
+        <Link to={`${base}/runs?metadata.jenkins.job_name=${encodeURIComponent(job)}`}>All its runs</Link>
       </div>
       <Tabs tabs={tabs} tab={tab} choose={choose} />
       <div className="variables">
-        <label className="choice"><span>Builds</span><select value={shown} onChange={(e) => put('builds', e.target.value)}>{[...new Set([...steps, shown])].sort((a, b) => a - b).map((n) => <option key={n}>{n}</option>)}</select></label>
-        {tab === 'heatmap' && <label className="choice"><span>Group by</span><select value={group || String(chosen?.['group_field'] ?? 'component')} onChange={(e) => put('group_field', e.target.value)}>{[...new Set([...groups, ...(group ? [group] : [])])].map((g) => <option key={g}>{g}</option>)}</select></label>}
-        {tab === 'heatmap' && <label className="choice"><input type="checkbox" checked={skips} onChange={(e) => put('count_skips', e.target.checked ? '' : 'no')} /><span>Skips are failures</span></label>}
-        {tab === 'overall-health' && <label className="choice"><span>Drawn as</span><select value={area ? 'area' : 'bars'} onChange={(e) => put('chart', e.target.value === 'area' ? 'area' : '')}><option>bars</option><option>area</option></select></label>}
-        <label className="choice"><input type="checkbox" checked={numbers} onChange={(e) => put('as', e.target.checked ? 'table' : '')} /><span>Numbers as a table</span></label>
+        <label className="choice">
+          <span>Builds</span>
+          <select value={shown} onChange={(e) => put('builds', e.target.value)}>
+            {[...new Set([...steps, shown])]
+              .sort((a, b) => a - b)
+              .map((n) => (
+                <option key={n}>{n}</option>
+              ))}
+          </select>
+        </label>
+        {tab === 'heatmap' && (
+          <label className="choice">
+            <span>Group by</span>
+            <select
+              value={group || String(chosen?.['group_field'] ?? 'component')}
+              onChange={(e) => put('group_field', e.target.value)}
+            >
+              {[...new Set([...groups, ...(group ? [group] : [])])].map((g) => (
+                <option key={g}>{g}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        {tab === 'heatmap' && (
+          <label className="choice">
+            <input type="checkbox" checked={skips} onChange={(e) => put('count_skips', e.target.checked ? '' : 'no')} />
+            <span>Skips are failures</span>
+          </label>
+        )}
+        {tab === 'overall-health' && (
+          <label className="choice">
+            <span>Drawn as</span>
+            <select
+              value={area ? 'area' : 'bars'}
+              onChange={(e) => put('chart', e.target.value === 'area' ? 'area' : '')}
+            >
+              <option>bars</option>
+              <option>area</option>
+            </select>
+          </label>
+        )}
+        <label className="choice">
+          <input type="checkbox" checked={numbers} onChange={(e) => put('as', e.target.checked ? 'table' : '')} />
+          <span>Numbers as a table</span>
+        </label>
       </div>
       <Busy on={answer.isFetching} />
-      {parts.error ? <Failed error={parts.error} what="The analysis" retry={() => void parts.refetch()} /> : !chosen ? <Lines />
-        : <div className="panel analysis"><WidgetBody key={kind} widget={kind} params={chosen} given={given} numbers={numbers} title={`${job}, ${tab}`} answer={answer} area={area} /></div>}
+      {parts.error ? (
+        <Failed error={parts.error} what="The analysis" retry={() => void parts.refetch()} />
+      ) : !chosen ? (
+        <Lines />
+      ) : (
+        <div className="panel analysis">
+          <WidgetBody
+            key={kind}
+            widget={kind}
+            params={chosen}
+            given={given}
+            numbers={numbers}
+            title={`${job}, ${tab}`}
+            answer={answer}
+            area={area}
+          />
+        </div>
+      )}
     </div>
   );
 }

@@ -6,17 +6,27 @@ import { base } from '../lib/base';
 import { Empty, Failed, Lines } from './states';
 import { Text } from './text';
 
-const kinds = { image: /\.(png|jpe?g|gif|webp|bmp)$/i, video: /\.(mp4|webm)$/i, html: /\.html?$/i, binary: /\.(zip|gz|tgz|tar|pdf|xlsx?)$/i };
+const kinds = {
+  image: /\.(png|jpe?g|gif|webp|bmp)$/i,
+  video: /\.(mp4|webm)$/i,
+  html: /\.html?$/i,
+  binary: /\.(zip|gz|tgz|tar|pdf|xlsx?)$/i,
+};
 
-export const useArtifacts = (of: { resultId?: string; runId?: string }) => useQuery({
-  queryKey: ['artifacts', of], queryFn: ({ signal }) => api.get<List<'artifacts', Artifact>>('/artifact', { ...of, pageSize: 100 }, signal),
-});
+export const useArtifacts = (of: { resultId?: string; runId?: string }) =>
+  useQuery({
+    queryKey: ['artifacts', of],
+    queryFn: ({ signal }) => api.get<List<'artifacts', Artifact>>('/artifact', { ...of, pageSize: 100 }, signal),
+  });
 
 /** Showcase shows HTML that somebody uploaded where it has no origin, and so gets at nothing of ours (src/api/frontend.go). */
 function Showcase({ name, html }: { name: string; html: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   useEffect(() => {
-    const hear = (e: MessageEvent) => { if (e.source === frame.current?.contentWindow && e.data === 'ready') frame.current?.contentWindow?.postMessage(html, '*'); };
+    const hear = (e: MessageEvent) => {
+      if (e.source === frame.current?.contentWindow && e.data === 'ready')
+        frame.current?.contentWindow?.postMessage(html, '*');
+    };
     addEventListener('message', hear);
     return () => removeEventListener('message', hear);
   }, [html]);
@@ -26,10 +36,13 @@ function Showcase({ name, html }: { name: string; html: string }) {
 export function View({ artifact }: { artifact: Artifact }) {
   const name = artifact.filename ?? 'artifact';
   const { data, error, refetch } = useQuery({
-    queryKey: ['artifact', artifact.id], staleTime: Infinity,
+    queryKey: ['artifact', artifact.id],
+    staleTime: Infinity,
     queryFn: async ({ signal }) => {
       const blob = await api.blob(`/artifact/${artifact.id}/download`, signal);
-      return kinds.image.test(name) || kinds.video.test(name) || kinds.binary.test(name) ? { blob } : { blob, text: await blob.text() };
+      return kinds.image.test(name) || kinds.video.test(name) || kinds.binary.test(name)
+        ? { blob }
+        : { blob, text: await blob.text() };
     },
   });
   const [address, setAddress] = useState('');
@@ -43,11 +56,24 @@ export function View({ artifact }: { artifact: Artifact }) {
   if (!data || !address) return <Lines n={4} />;
   return (
     <div className="artifact">
-      <div className="heading"><strong>{name}</strong><span className="spring" /><a className="pf-v6-c-button pf-m-link pf-m-small" href={address} download={name}>Download</a></div>
-      {kinds.image.test(name) ? <img src={address} alt={name} />
-        : kinds.video.test(name) ? <video src={address} controls />
-          : kinds.html.test(name) && data.text != null ? <Showcase name={name} html={data.text} />
-            : data.text != null ? <Text text={data.text} label={name} /> : <p className="quiet">This kind of file cannot be shown here.</p>}
+      <div className="heading">
+        <strong>{name}</strong>
+        <span className="spring" />
+        <a className="pf-v6-c-button pf-m-link pf-m-small" href={address} download={name}>
+          Download
+        </a>
+      </div>
+      {kinds.image.test(name) ? (
+        <img src={address} alt={name} />
+      ) : kinds.video.test(name) ? (
+        <video src={address} controls />
+      ) : kinds.html.test(name) && data.text != null ? (
+        <Showcase name={name} html={data.text} />
+      ) : data.text != null ? (
+        <Text text={data.text} label={name} />
+      ) : (
+        <p className="quiet">This kind of file cannot be shown here.</p>
+      )}
     </div>
   );
 }
@@ -57,11 +83,29 @@ export function Artifacts({ of }: { of: { resultId?: string; runId?: string } })
   const [chosen, setChosen] = useState('');
   if (error) return <Failed error={error} what="Artifacts" retry={() => void refetch()} />;
   if (!data) return <Lines n={3} />;
-  if (data.artifacts.length === 0) return <Empty title="No artifacts">Logs and screenshots that are uploaded show up here.</Empty>;
-  const open = data.artifacts.find((a) => a.id === chosen) ?? data.artifacts.find((a) => /trace|\.log$/i.test(a.filename ?? '')) ?? data.artifacts[0]!;
+  if (data.artifacts.length === 0)
+    return <Empty title="No artifacts">Logs and screenshots that are uploaded show up here.</Empty>;
+  const open =
+    data.artifacts.find((a) => a.id === chosen) ??
+    data.artifacts.find((a) => /trace|\.log$/i.test(a.filename ?? '')) ??
+    data.artifacts[0]!;
   return (
     <>
-      {data.artifacts.length > 1 && <div className="choices">{data.artifacts.map((a) => <Button key={a.id} size="sm" variant={a === open ? 'primary' : 'secondary'} aria-pressed={a === open} onClick={() => setChosen(a.id!)}>{a.filename}</Button>)}</div>}
+      {data.artifacts.length > 1 && (
+        <div className="choices">
+          {data.artifacts.map((a) => (
+            <Button
+              key={a.id}
+              size="sm"
+              variant={a === open ? 'primary' : 'secondary'}
+              aria-pressed={a === open}
+              onClick={() => setChosen(a.id!)}
+            >
+              {a.filename}
+            </Button>
+          ))}
+        </div>
+      )}
       <View key={open.id} artifact={open} />
     </>
   );

@@ -24,17 +24,31 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   const word = text.slice(text.lastIndexOf(' ') + 1);
   const typedValue = /^([A-Za-z][\w.-]*)(:|!=|\*)(.*)$/.exec(word);
   const field = typedValue ? apiField(typedValue[1]!) : '';
-  const wanted = focused && typedValue && field !== 'result' && !['id', 'run_id', 'duration', 'start_time'].includes(field) && !field.startsWith('summary.');
+  const wanted =
+    focused &&
+    typedValue &&
+    field !== 'result' &&
+    !['id', 'run_id', 'duration', 'start_time'].includes(field) &&
+    !field.startsWith('summary.');
   const known = useQuery({
     queryKey: ['values', project, kind, field, typedValue?.[3]],
-    queryFn: ({ signal }) => insight.values(project, kind === 'run' ? 'runs' : 'results', field, typedValue?.[3] ?? '', signal),
+    queryFn: ({ signal }) =>
+      insight.values(project, kind === 'run' ? 'runs' : 'results', field, typedValue?.[3] ?? '', signal),
     placeholderData: keepPreviousData,
-    enabled: !!wanted, staleTime: 60000, retry: false,
+    enabled: !!wanted,
+    staleTime: 60000,
+    retry: false,
   });
   const suggestions = typedValue
     ? (field === 'result' ? resultValues : (known.data ?? []).map((v) => v.value))
-        .filter((v) => v.toLowerCase().includes(typedValue[3]!.toLowerCase())).slice(0, 12).map((v) => typedValue[1] + typedValue[2]! + (/\s/.test(v) ? `"${v}"` : v))
-    : word ? fields[kind].filter((f) => f.startsWith(word)).map((f) => f + ':') : focused && !text ? fields[kind].slice(0, 8).map((f) => f + ':') : [];
+        .filter((v) => v.toLowerCase().includes(typedValue[3]!.toLowerCase()))
+        .slice(0, 12)
+        .map((v) => typedValue[1] + typedValue[2]! + (/\s/.test(v) ? `"${v}"` : v))
+    : word
+      ? fields[kind].filter((f) => f.startsWith(word)).map((f) => f + ':')
+      : focused && !text
+        ? fields[kind].slice(0, 8).map((f) => f + ':')
+        : [];
 
   const apply = (typed: string) => {
     const next = parse(typed, kind === 'result' ? 'test_id' : 'component').reduce(add, filters);
@@ -44,31 +58,95 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   };
   const take = (s: string) => {
     const whole = text.slice(0, text.lastIndexOf(' ') + 1) + s;
-    if (s.endsWith(':')) { setText(whole); setChosen(-1); input.current?.focus(); } else apply(whole);
+    if (s.endsWith(':')) {
+      setText(whole);
+      setChosen(-1);
+      input.current?.focus();
+    } else apply(whole);
   };
   return (
     <div className="filterline">
-      <form role="search" onSubmit={(e) => { e.preventDefault(); if (chosen >= 0 && suggestions[chosen]) take(suggestions[chosen]); else if (text.trim()) apply(text); }}>
-        <input ref={input} value={text} spellCheck={false} autoComplete="off" role="combobox" aria-expanded={focused && suggestions.length > 0} aria-controls={list} aria-autocomplete="list"
+      <form
+        role="search"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (chosen >= 0 && suggestions[chosen]) take(suggestions[chosen]);
+          else if (text.trim()) apply(text);
+        }}
+      >
+        <input
+          ref={input}
+          value={text}
+          spellCheck={false}
+          autoComplete="off"
+          role="combobox"
+          aria-expanded={focused && suggestions.length > 0}
+          aria-controls={list}
+          aria-autocomplete="list"
           aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
-          aria-label={`Filter ${kind}s`} placeholder={kind === 'result' ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name' : 'Filter: env:qa job:nightly summary.failures>0'}
-          onChange={(e) => { setText(e.target.value); setChosen(-1); }} onFocus={() => setFocused(true)} onBlur={() => setTimeout(() => setFocused(false), 150)}
+          aria-label={`Filter ${kind}s`}
+          placeholder={
+            kind === 'result'
+              ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name'
+              : 'Filter: env:qa job:nightly summary.failures>0'
+          }
+          onChange={(e) => {
+            setText(e.target.value);
+            setChosen(-1);
+          }}
+          onFocus={() => setFocused(true)}
+          onBlur={() => setTimeout(() => setFocused(false), 150)}
           onKeyDown={(e) => {
             if (e.key === 'Escape') input.current?.blur();
-            if (e.key === 'ArrowDown') { e.preventDefault(); setChosen(Math.min(chosen + 1, suggestions.length - 1)); }
-            if (e.key === 'ArrowUp') { e.preventDefault(); setChosen(Math.max(chosen - 1, -1)); }
-            if (e.key === 'Tab' && word && suggestions[Math.max(chosen, 0)]) { e.preventDefault(); take(suggestions[Math.max(chosen, 0)]!); }
+            if (e.key === 'ArrowDown') {
+              e.preventDefault();
+              setChosen(Math.min(chosen + 1, suggestions.length - 1));
+            }
+            if (e.key === 'ArrowUp') {
+              e.preventDefault();
+              setChosen(Math.max(chosen - 1, -1));
+            }
+            if (e.key === 'Tab' && word && suggestions[Math.max(chosen, 0)]) {
+              e.preventDefault();
+              take(suggestions[Math.max(chosen, 0)]!);
+            }
             if (e.key === 'Backspace' && !text && filters.length) change(filters.slice(0, -1));
-          }} />
+          }}
+        />
         <kbd aria-hidden="true">/</kbd>
         <ul id={list} role="listbox" aria-label="Suggestions" hidden={!focused || suggestions.length === 0}>
-          {suggestions.map((s, i) => <li key={s} id={`${list}-${i}`} role="option" aria-selected={i === chosen} onMouseDown={(e) => { e.preventDefault(); take(s); }}>{s}</li>)}
+          {suggestions.map((s, i) => (
+            <li
+              key={s}
+              id={`${list}-${i}`}
+              role="option"
+              aria-selected={i === chosen}
+              onMouseDown={(e) => {
+                e.preventDefault();
+                take(s);
+              }}
+            >
+              {s}
+            </li>
+          ))}
         </ul>
       </form>
       {filters.length > 0 && (
         <div className="chips">
-          {filters.map((f) => <Label key={print(f)} variant="outline" isCompact onClose={() => change(filters.filter((o) => !same(o, f)))} closeBtnAriaLabel={`Remove ${print(f)}`}>{print(f)}</Label>)}
-          <Button variant="link" isInline size="sm" onClick={() => change([])}>Clear all</Button>
+          {filters.map((f) => (
+            <Label
+              key={print(f)}
+              variant="outline"
+              isCompact
+              onClose={() => change(filters.filter((o) => !same(o, f)))}
+              closeBtnAriaLabel={`Remove ${print(f)}`}
+            >
+              {print(f)}
+            </Label>
+          ))}
+          <Button variant="link" isInline size="sm" onClick={() => change([])}>
+            Clear all
+          </Button>
         </div>
       )}
     </div>

@@ -1,10 +1,27 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Link } from 'react-router';
 
-export interface Action { label: string; run?: () => void; to?: string; danger?: boolean; checked?: boolean; disabled?: boolean }
+export interface Action {
+  label: string;
+  run?: () => void;
+  to?: string;
+  danger?: boolean;
+  checked?: boolean;
+  disabled?: boolean;
+}
 
 /** ActionMenu is a button with a list of what can be done; arrows move in it, Escape closes it. */
-export function ActionMenu({ label, face, actions, className = '' }: { label: string; face: ReactNode; actions: (Action | null | false)[]; className?: string }) {
+export function ActionMenu({
+  label,
+  face,
+  actions,
+  className = '',
+}: {
+  label: string;
+  face: ReactNode;
+  actions: (Action | null | false)[];
+  className?: string;
+}) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -12,14 +29,24 @@ export function ActionMenu({ label, face, actions, className = '' }: { label: st
   useEffect(() => {
     if (!open) return;
     (box.current?.querySelector('[role^="menuitem"]:not(:disabled)') as HTMLElement | null)?.focus();
-    const away = (e: PointerEvent) => { if (!box.current?.contains(e.target as Node)) setOpen(false); };
+    const away = (e: PointerEvent) => {
+      if (!box.current?.contains(e.target as Node)) setOpen(false);
+    };
     document.addEventListener('pointerdown', away);
     return () => document.removeEventListener('pointerdown', away);
   }, [open]);
   const keys = (e: KeyboardEvent) => {
     if (!open) return;
-    if (e.key === 'Escape') { e.stopPropagation(); setOpen(false); button.current?.focus(); return; }
-    if (e.key === 'Tab') { setOpen(false); return; }
+    if (e.key === 'Escape') {
+      e.stopPropagation();
+      setOpen(false);
+      button.current?.focus();
+      return;
+    }
+    if (e.key === 'Tab') {
+      setOpen(false);
+      return;
+    }
     const items = [...box.current!.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
     const i = items.indexOf(document.activeElement as HTMLElement);
     const to = { ArrowDown: i + 1, ArrowUp: i - 1 + items.length, Home: 0, End: items.length - 1 }[e.key];
@@ -27,18 +54,53 @@ export function ActionMenu({ label, face, actions, className = '' }: { label: st
     e.preventDefault();
     items[to % items.length]?.focus();
   };
-  const close = () => { setOpen(false); button.current?.focus(); };
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
   return (
     <div className={`menu ${className}`} ref={box} onKeyDown={keys}>
-      <button type="button" ref={button} className="icon-button" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={label} title={label} onClick={() => setOpen(!open)}>{face}</button>
+      <button
+        type="button"
+        ref={button}
+        className="icon-button"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        aria-label={label}
+        title={label}
+        onClick={() => setOpen(!open)}
+      >
+        {face}
+      </button>
       {open && (
         <ul className="menu-list plain-list action-list" role="menu" id={id} aria-label={label}>
-          {actions.filter((a): a is Action => !!a).map((a) => (
-            <li key={a.label} role="none">
-              {a.to ? <Link role="menuitem" tabIndex={-1} to={a.to} onClick={() => setOpen(false)}>{a.label}</Link>
-                : <button type="button" tabIndex={-1} disabled={a.disabled} role={a.checked === undefined ? 'menuitem' : 'menuitemcheckbox'} aria-checked={a.checked} className={a.danger ? 'text-failed' : ''} onClick={() => { close(); a.run?.(); }}>{a.label}</button>}
-            </li>
-          ))}
+          {actions
+            .filter((a): a is Action => !!a)
+            .map((a) => (
+              <li key={a.label} role="none">
+                {a.to ? (
+                  <Link role="menuitem" tabIndex={-1} to={a.to} onClick={() => setOpen(false)}>
+                    {a.label}
+                  </Link>
+                ) : (
+                  <button
+                    type="button"
+                    tabIndex={-1}
+                    disabled={a.disabled}
+                    role={a.checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+                    aria-checked={a.checked}
+                    className={a.danger ? 'text-failed' : ''}
+                    onClick={() => {
+                      close();
+                      a.run?.();
+                    }}
+                  >
+                    {a.label}
+                  </button>
+                )}
+              </li>
+            ))}
         </ul>
       )}
     </div>
@@ -52,4 +114,8 @@ const glyphs = {
   corner: 'M13 5v8H5l1.6-1.6h4.8V6.6Z',
 } as const;
 
-export const Glyph = ({ of }: { of: keyof typeof glyphs }) => <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true"><path fill="currentColor" d={glyphs[of]} /></svg>;
+export const Glyph = ({ of }: { of: keyof typeof glyphs }) => (
+  <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">
+    <path fill="currentColor" d={glyphs[of]} />
+  </svg>
+);

@@ -6,7 +6,8 @@ import type { Result } from '../lib/api';
 // Each state has a shape of its own, for those who cannot tell the colours apart.
 const shapes: Record<string, string> = {
   passed: 'M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm3.6 5.2-4.2 4.9-3-2.9 1-1.1 1.9 1.8 3.2-3.7Z',
-  failed: 'M5 1h6l4 4v6l-4 4H5l-4-4V5Zm.9 3.6L4.6 5.9 6.7 8l-2.1 2.1 1.3 1.3L8 9.3l2.1 2.1 1.3-1.3L9.3 8l2.1-2.1-1.3-1.3L8 6.7Z',
+  failed:
+    'M5 1h6l4 4v6l-4 4H5l-4-4V5Zm.9 3.6L4.6 5.9 6.7 8l-2.1 2.1 1.3 1.3L8 9.3l2.1 2.1 1.3-1.3L9.3 8l2.1-2.1-1.3-1.3L8 6.7Z',
   error: 'M8 1 15.5 14.5H.5ZM7.2 5.5v5h1.6v-5Zm0 6v1.6h1.6v-1.6Z',
   skipped: 'M2 3l5 5-5 5Zm6 0 5 5-5 5Z',
   xfailed: 'M8 .8 15.2 8 8 15.2.8 8Zm3.4 5.6-1-1-3.2 3.4-1.6-1.6-1 1 2.6 2.7Z',
@@ -20,21 +21,35 @@ export const shapeOf = (state: string | undefined): string => shapes[state ?? ''
 
 export function Icon({ state }: { state: string | undefined }) {
   return (
-    <svg className={`state-icon state-${state ?? 'unknown'}`} viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+    <svg
+      className={`state-icon state-${state ?? 'unknown'}`}
+      viewBox="0 0 16 16"
+      width="14"
+      height="14"
+      aria-hidden="true"
+    >
       <path fillRule="evenodd" fill="currentColor" d={shapeOf(state)} />
     </svg>
   );
 }
 
 export function Outcome({ state }: { state: string | undefined }) {
-  return <span className={`outcome text-${state ?? 'unknown'}`}><Icon state={state} /> {state ?? 'unknown'}</span>;
+  return (
+    <span className={`outcome text-${state ?? 'unknown'}`}>
+      <Icon state={state} /> {state ?? 'unknown'}
+    </span>
+  );
 }
 
 const parts = ['passed', 'xfailed', 'skipped', 'xpassed', 'error', 'failed'] as const;
 
 /** Bar shows how the tests of a run ended, each state by its share. */
 export function Bar({ counts }: { counts: Counts }) {
-  const label = parts.filter((p) => counts[p]).map((p) => `${counts[p]} ${p}`).join(', ') || 'no results yet';
+  const label =
+    parts
+      .filter((p) => counts[p])
+      .map((p) => `${counts[p]} ${p}`)
+      .join(', ') || 'no results yet';
   return (
     <span className="bar" role="img" aria-label={label} title={label}>
       {parts.map((p) => counts[p] > 0 && <span key={p} className={`fill-${p}`} style={{ flexGrow: counts[p] }} />)}
@@ -46,21 +61,40 @@ export function Bar({ counts }: { counts: Counts }) {
 export function Tally({ counts }: { counts: Counts }) {
   return (
     <span className="tally">
-      {(['failed', 'error', 'skipped', 'xfailed', 'xpassed', 'passed'] as const).filter((p) => counts[p] > 0).map((p) => (
-        <span key={p} className={`text-${p}`} title={`${count(counts[p])} ${p}`}><Icon state={p} /> {count(counts[p])}<span className="sr"> {p}</span></span>
-      ))}
+      {(['failed', 'error', 'skipped', 'xfailed', 'xpassed', 'passed'] as const)
+        .filter((p) => counts[p] > 0)
+        .map((p) => (
+          <span key={p} className={`text-${p}`} title={`${count(counts[p])} ${p}`}>
+            <Icon state={p} /> {count(counts[p])}
+            <span className="sr"> {p}</span>
+          </span>
+        ))}
     </span>
   );
 }
 
 /** Strip shows the newest outcomes of a test, oldest left. */
-export function Strip({ results, to, current }: { results: Result[]; to: (r: Result) => string; current?: string | undefined }) {
+export function Strip({
+  results,
+  to,
+  current,
+}: {
+  results: Result[];
+  to: (r: Result) => string;
+  current?: string | undefined;
+}) {
   return (
     <div className="strip" role="list" aria-label="Outcomes, oldest first">
       {results.map((r) => (
         <span role="listitem" key={r.id}>
-          <Link to={to(r)} className={`fill-${r.result}${r.id === current ? ' current' : ''}`} title={`${r.result} · ${exact(r.start_time)}${r.env ? ' · ' + r.env : ''}`}>
-            <span className="sr">{r.result}, {exact(r.start_time)}</span>
+          <Link
+            to={to(r)}
+            className={`fill-${r.result}${r.id === current ? ' current' : ''}`}
+            title={`${r.result} · ${exact(r.start_time)}${r.env ? ' · ' + r.env : ''}`}
+          >
+            <span className="sr">
+              {r.result}, {exact(r.start_time)}
+            </span>
           </Link>
         </span>
       ))}
@@ -73,5 +107,10 @@ export function Spark({ values, label }: { values: number[]; label: string }) {
   if (values.length < 2) return <span className="spark" />;
   const top = Math.max(...values, 1e-9);
   const points = values.map((v, i) => `${(i / (values.length - 1)) * 78 + 1},${19 - (v / top) * 17}`).join(' ');
-  return <svg className="spark" viewBox="0 0 80 20" role="img" aria-label={label}><title>{label}</title><polyline points={points} fill="none" stroke="currentColor" strokeWidth="1.5" /></svg>;
+  return (
+    <svg className="spark" viewBox="0 0 80 20" role="img" aria-label={label}>
+      <title>{label}</title>
+      <polyline points={points} fill="none" stroke="currentColor" strokeWidth="1.5" />
+    </svg>
+  );
 }

@@ -32,7 +32,12 @@ export function Rows<T>({ label, columns, total, row, id, open, range, selected,
   const last = useRef(-1);
   const dense = document.documentElement.classList.contains('dense');
   const height = dense ? 32 : 44;
-  const virtual = useVirtualizer({ count: total, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: total,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => height,
+    overscan: 12,
+  });
   const items = virtual.getVirtualItems();
   const [from, to] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => range?.(from, to), [from, to, range]);
@@ -42,7 +47,10 @@ export function Rows<T>({ label, columns, total, row, id, open, range, selected,
     if (!r || !select || !selected) return;
     const next = new Set(selected);
     if (many && last.current >= 0) {
-      for (let i = Math.min(last.current, index); i <= Math.max(last.current, index); i++) { const x = row(i); if (x) next.add(id(x)); }
+      for (let i = Math.min(last.current, index); i <= Math.max(last.current, index); i++) {
+        const x = row(i);
+        if (x) next.add(id(x));
+      }
     } else if (!next.delete(id(r))) next.add(id(r));
     last.current = index;
     select(next);
@@ -53,19 +61,56 @@ export function Rows<T>({ label, columns, total, row, id, open, range, selected,
     virtual.scrollToIndex(i);
   };
   useKeys({
-    j: () => go(focus + 1), k: () => go(focus - 1),
-    Enter: (e) => { const r = row(focus); if (r && open && !(e.target as HTMLElement).closest('a,button')) open(r); else if ((e.target as HTMLElement).closest('a,button')) (e.target as HTMLElement).click(); },
-    ...(select && { ' ': (e: KeyboardEvent) => { if (!(e.target as HTMLElement).closest('a,button,input')) toggle(focus); else (e.target as HTMLElement).click(); } }),
+    j: () => go(focus + 1),
+    k: () => go(focus - 1),
+    Enter: (e) => {
+      const r = row(focus);
+      if (r && open && !(e.target as HTMLElement).closest('a,button')) open(r);
+      else if ((e.target as HTMLElement).closest('a,button')) (e.target as HTMLElement).click();
+    },
+    ...(select && {
+      ' ': (e: KeyboardEvent) => {
+        if (!(e.target as HTMLElement).closest('a,button,input')) toggle(focus);
+        else (e.target as HTMLElement).click();
+      },
+    }),
   });
   const template = (select ? '2rem ' : '') + columns.map((c) => c.width).join(' ');
-  const narrow = (select ? '2rem ' : '') + columns.filter((c) => !c.wide).map((c) => c.width).join(' ');
+  const narrow =
+    (select ? '2rem ' : '') +
+    columns
+      .filter((c) => !c.wide)
+      .map((c) => c.width)
+      .join(' ');
   return (
-    <div className="rows" role="table" aria-label={label} aria-rowcount={total + 1} style={{ '--columns': template, '--narrow': narrow } as React.CSSProperties}>
+    <div
+      className="rows"
+      role="table"
+      aria-label={label}
+      aria-rowcount={total + 1}
+      style={{ '--columns': template, '--narrow': narrow } as React.CSSProperties}
+    >
       <div className="row head" role="row">
-        {select && <span role="columnheader"><span className="sr">Selected</span></span>}
+        {select && (
+          <span role="columnheader">
+            <span className="sr">Selected</span>
+          </span>
+        )}
         {columns.map((c) => (
-          <span role="columnheader" key={c.name} className={c.wide ? 'wide' : ''} aria-sort={sort?.name === c.name ? (sort.down ? 'descending' : 'ascending') : undefined}>
-            {c.sort && onSort ? <button type="button" className="sorter" onClick={() => onSort(c.name)}>{c.name}{sort?.name === c.name ? (sort.down ? ' ↓' : ' ↑') : ''}</button> : c.name}
+          <span
+            role="columnheader"
+            key={c.name}
+            className={c.wide ? 'wide' : ''}
+            aria-sort={sort?.name === c.name ? (sort.down ? 'descending' : 'ascending') : undefined}
+          >
+            {c.sort && onSort ? (
+              <button type="button" className="sorter" onClick={() => onSort(c.name)}>
+                {c.name}
+                {sort?.name === c.name ? (sort.down ? ' ↓' : ' ↑') : ''}
+              </button>
+            ) : (
+              c.name
+            )}
           </span>
         ))}
       </div>
@@ -74,14 +119,34 @@ export function Rows<T>({ label, columns, total, row, id, open, range, selected,
           {items.map((item) => {
             const r = row(item.index);
             return (
-              <div key={item.key} role="row" aria-rowindex={item.index + 2} className={`row${item.index === focus ? ' focus' : ''}${r && selected?.has(id(r)) ? ' selected' : ''}`}
-                style={{ height, transform: `translateY(${item.start}px)` }} onClick={(e) => {
+              <div
+                key={item.key}
+                role="row"
+                aria-rowindex={item.index + 2}
+                className={`row${item.index === focus ? ' focus' : ''}${r && selected?.has(id(r)) ? ' selected' : ''}`}
+                style={{ height, transform: `translateY(${item.start}px)` }}
+                onClick={(e) => {
                   if ((e.target as HTMLElement).closest('a,button,input,select')) return;
                   setFocus(item.index);
                   if (r && open && !getSelection()?.toString()) open(r);
-                }}>
-                {select && <span role="cell"><input type="checkbox" aria-label="Select" checked={!!r && selected!.has(id(r))} onChange={() => {}} onClick={(e) => toggle(item.index, e.shiftKey)} /></span>}
-                {columns.map((c) => <span role="cell" key={c.name} className={c.wide ? 'wide' : ''}>{r ? c.cell(r) : <span className="ghost" />}</span>)}
+                }}
+              >
+                {select && (
+                  <span role="cell">
+                    <input
+                      type="checkbox"
+                      aria-label="Select"
+                      checked={!!r && selected!.has(id(r))}
+                      onChange={() => {}}
+                      onClick={(e) => toggle(item.index, e.shiftKey)}
+                    />
+                  </span>
+                )}
+                {columns.map((c) => (
+                  <span role="cell" key={c.name} className={c.wide ? 'wide' : ''}>
+                    {r ? c.cell(r) : <span className="ghost" />}
+                  </span>
+                ))}
               </div>
             );
           })}

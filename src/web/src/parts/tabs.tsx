@@ -20,7 +20,18 @@ export function Tabs({ tabs, tab, choose }: { tabs: [string, string][]; tab: str
   };
   return (
     <div className="tabs" role="tablist" onKeyDown={move}>
-      {tabs.map(([name, label]) => <button key={name} type="button" role="tab" aria-selected={tab === name} tabIndex={tab === name ? 0 : -1} onClick={() => choose(name)}>{label}</button>)}
+      {tabs.map(([name, label]) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={tab === name}
+          tabIndex={tab === name ? 0 : -1}
+          onClick={() => choose(name)}
+        >
+          {label}
+        </button>
+      ))}
     </div>
   );
 }

@@ -11,13 +11,24 @@ import { kindOf } from './kinds';
 import type { Context, Table } from './kind';
 import { useSize } from './size';
 
-export interface Given { project: string; base: string; vars: Variables; now: Date; /** Milliseconds between two renewals, or never. */ renew: number | false }
+export interface Given {
+  project: string;
+  base: string;
+  vars: Variables;
+  now: Date;
+  /** Milliseconds between two renewals, or never. */ renew: number | false;
+}
 
 /** useWidget asks for the data of a widget. */
 export function useWidget(widget: string, params: Params, g: Given, enabled = true) {
   const q = question(widget, params, g.vars, g.project, g.now);
   const answer = useQuery({
-    queryKey: ['widget', q.path, q.query], enabled: enabled && !!kindOf(widget), placeholderData: keepPreviousData, staleTime: 30000, refetchInterval: g.renew, refetchIntervalInBackground: false,
+    queryKey: ['widget', q.path, q.query],
+    enabled: enabled && !!kindOf(widget),
+    placeholderData: keepPreviousData,
+    staleTime: 30000,
+    refetchInterval: g.renew,
+    refetchIntervalInBackground: false,
     retry: (n, e) => n < 2 && (!(e instanceof APIError) || e.status === 0 || e.status >= 502),
     // No content is an answer, too.
     queryFn: async ({ signal }) => ({ data: await api.get<unknown>(q.path, q.query, signal) }),
@@ -29,8 +40,32 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
   return (
     <div className="numbers" tabIndex={0} role="region" aria-label={`Numbers of ${label}`}>
       <table className="plain">
-        <thead><tr>{table.columns.map((c, i) => <th key={i} scope="col" className={i ? 'right' : ''}>{c}</th>)}</tr></thead>
-        <tbody>{table.rows.map((r, i) => <tr key={i}>{r.map((v, j) => (j ? <td key={j} className="right">{typeof v === 'number' ? v.toLocaleString('en') : v}</td> : <th key={j} scope="row">{v}</th>))}</tr>)}</tbody>
+        <thead>
+          <tr>
+            {table.columns.map((c, i) => (
+              <th key={i} scope="col" className={i ? 'right' : ''}>
+                {c}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((r, i) => (
+            <tr key={i}>
+              {r.map((v, j) =>
+                j ? (
+                  <td key={j} className="right">
+                    {typeof v === 'number' ? v.toLocaleString('en') : v}
+                  </td>
+                ) : (
+                  <th key={j} scope="row">
+                    {v}
+                  </th>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
       </table>
     </div>
   );
@@ -39,23 +74,66 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
 const wordOfVariable: Record<string, string> = { days: 'the time', env: 'the environment', component: 'the component' };
 
 /** WidgetBody is what a widget shows, in the room that it has. */
-export function WidgetBody({ widget, params, given, numbers, title, answer, area = false }: { widget: string; params: Params; given: Given; numbers: boolean; title: string; answer: ReturnType<typeof useWidget>; area?: boolean }) {
+export function WidgetBody({
+  widget,
+  params,
+  given,
+  numbers,
+  title,
+  answer,
+  area = false,
+}: {
+  widget: string;
+  params: Params;
+  given: Given;
+  numbers: boolean;
+  title: string;
+  answer: ReturnType<typeof useWidget>;
+  area?: boolean;
+}) {
   const [box, size] = useSize<HTMLDivElement>();
   const kind = kindOf(widget);
-  const at: Context = { params, vars: given.vars, base: given.base, now: given.now, width: size.width, height: size.height, area };
+  const at: Context = {
+    params,
+    vars: given.vars,
+    base: given.base,
+    now: given.now,
+    width: size.width,
+    height: size.height,
+    area,
+  };
   let body: ReactNode;
   if (!kind) body = <p className="quiet">This page does not know widgets of the kind “{widget}”.</p>;
   else if (!answer.data) {
     const fault = answer.error instanceof APIError ? faultAt(answer.error.message) : null;
-    body = answer.error
-      ? <div className="widget-error" role="alert"><b className="text-failed">✕ {fault ? 'The settings do not work' : 'Not loaded'}</b><p>{fault ? `${fault.param}: ${fault.reason}` : answer.error.message}</p>
-        {answer.error instanceof APIError && answer.error.request && <p className="quiet">Request {answer.error.request}</p>}
-        <button type="button" className="value link" onClick={() => void answer.refetch()}>Try again</button></div>
-      : <Lines n={3} />;
-  } else if (answer.data.data == null || kind.empty(answer.data.data)) body = <div className="widget-empty"><b>Nothing to show</b><p className="quiet">{kind.hint}</p></div>;
+    body = answer.error ? (
+      <div className="widget-error" role="alert">
+        <b className="text-failed">✕ {fault ? 'The settings do not work' : 'Not loaded'}</b>
+        <p>{fault ? `${fault.param}: ${fault.reason}` : answer.error.message}</p>
+        {answer.error instanceof APIError && answer.error.request && (
+          <p className="quiet">Request {answer.error.request}</p>
+        )}
+        <button type="button" className="value link" onClick={() => void answer.refetch()}>
+          Try again
+        </button>
+      </div>
+    ) : (
+      <Lines n={3} />
+    );
+  } else if (answer.data.data == null || kind.empty(answer.data.data))
+    body = (
+      <div className="widget-empty">
+        <b>Nothing to show</b>
+        <p className="quiet">{kind.hint}</p>
+      </div>
+    );
   else if (numbers) body = <Numbers table={kind.table(answer.data.data, at)} label={title} />;
   else if (size.width > 0) body = <kind.Draw data={answer.data.data} at={at} />;
-  return <div className={`widget-body${answer.isPlaceholderData ? ' old' : ''}`} ref={box}>{body}</div>;
+  return (
+    <div className={`widget-body${answer.isPlaceholderData ? ' old' : ''}`} ref={box}>
+      {body}
+    </div>
+  );
 }
 
 interface Props {
@@ -84,29 +162,95 @@ export function WidgetCard({ config, given, over, set, head, actions, tick }: Pr
     <section className="widget" aria-labelledby={heading}>
       <header>
         {head}
-        <h2 id={heading}>{kind ? <Link to={kind.list({ params, vars: given.vars, base: given.base, now: given.now, width: 0, height: 0, area: false })} title={`${title}: the list behind it`}>{title}</Link> : title}</h2>
-        {answer.ignores.length > 0 && <span className="quiet note" title={`This kind of widget cannot be limited by ${answer.ignores.map((i) => wordOfVariable[i]).join(' and ')}`}>not by {answer.ignores.map((i) => wordOfVariable[i]!.replace('the ', '')).join(', ')}</span>}
+        <h2 id={heading}>
+          {kind ? (
+            <Link
+              to={kind.list({
+                params,
+                vars: given.vars,
+                base: given.base,
+                now: given.now,
+                width: 0,
+                height: 0,
+                area: false,
+              })}
+              title={`${title}: the list behind it`}
+            >
+              {title}
+            </Link>
+          ) : (
+            title
+          )}
+        </h2>
+        {answer.ignores.length > 0 && (
+          <span
+            className="quiet note"
+            title={`This kind of widget cannot be limited by ${answer.ignores.map((i) => wordOfVariable[i]).join(' and ')}`}
+          >
+            not by {answer.ignores.map((i) => wordOfVariable[i]!.replace('the ', '')).join(', ')}
+          </span>
+        )}
         <span className="spring" />
-        <button type="button" className={`icon-button renew${answer.isFetching ? ' turning' : ''}`} aria-label={`Refresh ${title}`} title="Refresh" onClick={() => void answer.refetch()}><Glyph of="renew" /></button>
-        {answer.error && answer.data ? <span className="text-error note" title={answer.error.message}>! from {ago(age, now)}</span> : age && <time className="quiet note age-note" dateTime={age} title={`Asked at ${exact(age)}`}>{ago(age, now)}</time>}
+        <button
+          type="button"
+          className={`icon-button renew${answer.isFetching ? ' turning' : ''}`}
+          aria-label={`Refresh ${title}`}
+          title="Refresh"
+          onClick={() => void answer.refetch()}
+        >
+          <Glyph of="renew" />
+        </button>
+        {answer.error && answer.data ? (
+          <span className="text-error note" title={answer.error.message}>
+            ! from {ago(age, now)}
+          </span>
+        ) : (
+          age && (
+            <time className="quiet note age-note" dateTime={age} title={`Asked at ${exact(age)}`}>
+              {ago(age, now)}
+            </time>
+          )
+        )}
         {actions}
       </header>
-      <WidgetBody widget={config.widget ?? ''} params={params} given={given} numbers={as === 'table'} title={title} answer={answer} />
+      <WidgetBody
+        widget={config.widget ?? ''}
+        params={params}
+        given={given}
+        numbers={as === 'table'}
+        title={title}
+        answer={answer}
+      />
       {kind && (kind.controls.length > 0 || config.widget === 'jenkins-heatmap') && (
         <footer>
-          {kind.controls.filter((c) => !(given.vars.days && (c.name === 'days' || c.name === 'weeks'))).map((c) => {
-            const saved = String(paramsOf(config)[c.name] ?? '');
-            const value = String(params[c.name] ?? '');
-            const options = [...c.options];
-            for (const v of [saved, value]) if (v && !options.some(([o]) => o === v)) options.push([v, v.split('.').at(-1)!]);
-            if (c.options.every(([o]) => /^\d+$/.test(o))) options.sort((a, b) => Number(a[0]) - Number(b[0]));
-            return (
-              <label key={c.name}><span>{c.label}</span>
-                <select value={value} onChange={(e) => set(c.name, e.target.value === saved ? null : e.target.value)}>{!value && <option value="">default</option>}{options.map(([v, word]) => <option key={v} value={v}>{word}</option>)}</select>
-              </label>
-            );
-          })}
-          {config.widget === 'jenkins-heatmap' && job && <Link to={`${given.base}/view/jenkins-analysis-view?job_name=${encodeURIComponent(job)}`}>Analyse the job</Link>}
+          {kind.controls
+            .filter((c) => !(given.vars.days && (c.name === 'days' || c.name === 'weeks')))
+            .map((c) => {
+              const saved = String(paramsOf(config)[c.name] ?? '');
+              const value = String(params[c.name] ?? '');
+              const options = [...c.options];
+              for (const v of [saved, value])
+                if (v && !options.some(([o]) => o === v)) options.push([v, v.split('.').at(-1)!]);
+              if (c.options.every(([o]) => /^\d+$/.test(o))) options.sort((a, b) => Number(a[0]) - Number(b[0]));
+              return (
+                <label key={c.name}>
+                  <span>{c.label}</span>
+                  <select value={value} onChange={(e) => set(c.name, e.target.value === saved ? null : e.target.value)}>
+                    {!value && <option value="">default</option>}
+                    {options.map(([v, word]) => (
+                      <option key={v} value={v}>
+                        {word}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+              );
+            })}
+          {config.widget === 'jenkins-heatmap' && job && (
+            <Link to={`${given.base}/view/jenkins-analysis-view?job_name=${encodeURIComponent(job)}`}>
+              Analyse the job
+            </Link>
+          )}
         </footer>
       )}
     </section>

@@ -7,7 +7,11 @@ export function useSize<E extends HTMLElement>() {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    const measure = () => setSize((old) => { const [width, height] = [Math.floor(element.clientWidth), Math.floor(element.clientHeight)]; return old.width === width && old.height === height ? old : { width, height }; });
+    const measure = () =>
+      setSize((old) => {
+        const [width, height] = [Math.floor(element.clientWidth), Math.floor(element.clientHeight)];
+        return old.width === width && old.height === height ? old : { width, height };
+      });
     measure();
     const watch = new ResizeObserver(measure);
     watch.observe(element);
