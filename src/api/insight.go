@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -203,6 +205,42 @@ func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesPara
 	var unusable *filter.Error
 	if errors.As(err, &unusable) {
 		return badField("field", "%s", unusable.Error())
+	}
+	return answerJSON(c, answer, err)
+}
+
+// SearchProject answers runs, tests and failures that a text is in.
+func (s *Server) SearchProject(c *fiber.Ctx, text contract.PlainId, params contract.SearchProjectParams) error {
+	project, err := pathID(text)
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.Project(c.UserContext(), project); err != nil {
+		return missing(err, "Project not found")
+	}
+	if err := s.allow(c, "search_project", &project); err != nil {
+		return err
+	}
+	q := insight.SearchQuery{Text: params.Q}
+	if n := utf8.RuneCountInString(q.Text); n > insight.MaxSearchText || !utf8.ValidString(q.Text) || strings.Contains(q.Text, "\x00") {
+		return badField("q", "it is not a text of %d characters at most", insight.MaxSearchText)
+	}
+	if q.Limit, err = within("limit", params.Limit, 8, insight.MaxFound); err != nil {
+		return err
+	}
+	if q.Since, err = queryTime("since", params.Since); err != nil {
+		return err
+	}
+	if params.RunId != nil {
+		run, err := s.runOfProject(c.UserContext(), "run_id", *params.RunId, project)
+		if err != nil {
+			return err
+		}
+		q.Run = &run
+	}
+	answer, err := s.insight.Search(c.UserContext(), project, q)
+	if errors.Is(err, insight.ErrNoWord) {
+		return badField("q", "%s", err)
 	}
 	return answerJSON(c, answer, err)
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,46 @@ func TestTriageByHTTP(t *testing.T) {
 	// A run is asked for under its own project alone.
 	boss := h.person(t, true)
 	requireMessage(t, h.get(t, boss, "/api/insight/failures?project="+other.String()+"&run="+runs[0]), http.StatusNotFound)
+}
+
+func TestSearchByHTTP(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	who := h.person(t, false)
+	project := h.project(t, &who, who)
+	other := h.project(t, nil)
+	run := h.call(t, who, http.MethodPost, "/api/run", object{"metadata": object{"project": project.String(), "jenkins": object{"job_name": "nightly", "build_number": "12"}}}).id(t)
+	result := h.call(t, who, http.MethodPost, "/api/result", object{
+		"test_id": "test_pay", "result": "failed", "metadata": object{"project": project.String(), "run": run, "short_tb": "E   KeyError: currency of pay"},
+	}).id(t)
+	search := "/api/project/" + project.String() + "/search?q="
+	ask := func(q string) object {
+		a := h.get(t, who, search+q)
+		require.Equal(t, http.StatusOK, a.status, string(a.body))
+		return a.object(t)
+	}
+	found := ask("pay")
+	require.Equal(t, "test_pay", found["tests"].([]any)[0].(object)["test_id"])
+	failure := found["failures"].([]any)[0].(object)
+	require.Equal(t, []any{result, run, "KeyError"}, []any{failure["result_id"], failure["run_id"], failure["exception"]})
+	require.Equal(t, "E   KeyError: currency of pay\n", failure["excerpt"])
+	require.Equal(t, []any{[]any{26.0, 29.0}}, failure["highlights"])
+	require.Equal(t, run, ask("nightly%20%2312")["runs"].([]any)[0].(object)["id"])
+	require.Len(t, ask("pay&run_id=" + run)["failures"], 1)
+	require.Empty(t, ask("pay&since=2100-01-01")["failures"])
+
+	for wrong, field := range map[string]string{
+		"": "q", "%20": "q", "%3A%3A": "q", strings.Repeat("a", 201): "q", "a%00": "q", "%FF": "q", "a&limit=51": "limit", "a&limit=0": "limit",
+		"a&limit=x": "limit", "a&run_id=x": "run_id", "a&since=soon": "since",
+	} {
+		a := h.get(t, who, search+wrong)
+		require.Equal(t, http.StatusBadRequest, a.status, wrong)
+		require.Contains(t, string(a.body), field, wrong)
+	}
+	require.Equal(t, http.StatusBadRequest, h.get(t, who, "/api/project/"+project.String()+"/search").status)
+	requireMessage(t, h.get(t, who, "/api/project/"+other.String()+"/search?q=pay"), http.StatusForbidden)
+	requireMessage(t, h.get(t, who, "/api/project/"+uuid.NewString()+"/search?q=pay"), http.StatusNotFound)
+	requireMessage(t, h.get(t, who, search+"pay&run_id="+uuid.NewString()), http.StatusNotFound)
 }
 
 func today() string { return time.Now().UTC().Format(time.DateOnly) }

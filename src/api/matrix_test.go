@@ -64,7 +64,7 @@ var matrix = map[string][]string{
 	"get_import_list":  active, "add_import": inside, "get_import": reading,
 	"get_task": mineOrRuling,
 
-	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading, "get_project_events": reading,
+	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading, "get_project_events": reading, "search_project": reading,
 	"get_member_list": reading, "add_member": owning, "update_member": owning, "delete_member": owning,
 	"get_group_list": active, "add_group": active, "get_group": active, "update_group": mineOrRuling,
 
@@ -290,6 +290,9 @@ var requests = map[string]func(*testing.T, *world) request{
 	},
 	"get_project_events": func(_ *testing.T, w *world) request {
 		return request{path: "/project/" + w.project.String() + "/events"}
+	},
+	"search_project": func(_ *testing.T, w *world) request {
+		return request{path: "/project/" + w.project.String() + "/search?q=timeout"}
 	},
 	"get_filter_params": func(_ *testing.T, w *world) request {
 		return request{path: "/project/filter-params/" + w.project.String()}

@@ -68,7 +68,7 @@ func Permissions() Table {
 		"get_task": OwnOrSuperadmin,
 
 		"get_project_list": Listed, "add_project": SignedIn, "get_project": ReadsProject, "update_project": ProjectOwner,
-		"get_filter_params": ReadsProject, "get_project_events": ReadsProject,
+		"get_filter_params": ReadsProject, "get_project_events": ReadsProject, "search_project": ReadsProject,
 		"get_member_list": ReadsProject, "add_member": ProjectOwner, "update_member": ProjectOwner, "delete_member": ProjectOwnerOrOwn,
 		"get_group_list": SignedIn, "add_group": SignedIn, "get_group": SignedIn, "update_group": InGroup,
 

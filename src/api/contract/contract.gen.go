@@ -252,6 +252,47 @@ type FlakyTests struct {
 	} `json:"tests"`
 }
 
+// Found defines model for Found.
+type Found struct {
+	Failures []FoundFailure `json:"failures"`
+	Runs     []FoundRun     `json:"runs"`
+	Tests    []FoundTest    `json:"tests"`
+}
+
+// FoundFailure defines model for FoundFailure.
+type FoundFailure struct {
+	Exception string `json:"exception"`
+
+	// Excerpt Where the words are found, some 240 characters at most, with … where it was cut
+	Excerpt string `json:"excerpt"`
+
+	// Highlights Where each word begins and ends in the excerpt, counted in UTF-16 code units as JavaScript does
+	Highlights [][]int   `json:"highlights"`
+	Message    string    `json:"message"`
+	ResultId   string    `json:"result_id"`
+	RunId      *string   `json:"run_id"`
+	StartTime  time.Time `json:"start_time"`
+	TestId     *string   `json:"test_id"`
+}
+
+// FoundRun defines model for FoundRun.
+type FoundRun struct {
+	BuildNumber *string          `json:"build_number"`
+	Component   *string          `json:"component"`
+	Env         *string          `json:"env"`
+	Id          string           `json:"id"`
+	JobName     *string          `json:"job_name"`
+	Source      *string          `json:"source"`
+	StartTime   time.Time        `json:"start_time"`
+	Summary     *json.RawMessage `json:"summary"`
+}
+
+// FoundTest defines model for FoundTest.
+type FoundTest struct {
+	LastSeen time.Time `json:"last_seen"`
+	TestId   string    `json:"test_id"`
+}
+
 // Group defines model for Group.
 type Group struct {
 	// Id Made by the server, unless the client has one
@@ -1670,6 +1711,21 @@ type GetMemberListParams struct {
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 }
 
+// SearchProjectParams defines parameters for SearchProject.
+type SearchProjectParams struct {
+	// Q The text, with a letter or a digit in it; 200 characters at most
+	Q string `form:"q" json:"q"`
+
+	// Limit How many of each kind are answered; 50 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// RunId Only tests and failures of this run
+	RunId *string `form:"run_id,omitempty" json:"run_id,omitempty"`
+
+	// Since Only what started at this moment or later
+	Since *string `form:"since,omitempty" json:"since,omitempty"`
+}
+
 // GetResultListParams defines parameters for GetResultList.
 type GetResultListParams struct {
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
@@ -2226,6 +2282,9 @@ type ServerInterface interface {
 	// UpdateMember Change the role of a user in a project
 	// (PUT /project/{id}/member/{user_id})
 	UpdateMember(c *fiber.Ctx, id string, userId string) error
+	// SearchProject Find runs, tests and failures of a project by a text
+	// (GET /project/{id}/search)
+	SearchProject(c *fiber.Ctx, id PlainId, params SearchProjectParams) error
 	// GetResultList List results, newest first
 	// (GET /result)
 	GetResultList(c *fiber.Ctx, params GetResultListParams) error
@@ -4914,6 +4973,72 @@ func (siw *ServerInterfaceWrapper) UpdateMember(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// SearchProject operation middleware
+func (siw *ServerInterfaceWrapper) SearchProject(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id PlainId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchProjectParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", query, &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter q: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "run_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "run_id", query, &params.RunId, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter run_id: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", query, &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter since: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SearchProject(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetResultList operation middleware
 func (siw *ServerInterfaceWrapper) GetResultList(c *fiber.Ctx) error {
 
@@ -6077,6 +6202,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Delete(options.BaseURL+"/project/:id/member/:user_id", wrapper.DeleteMember)
 
 	router.Put(options.BaseURL+"/project/:id/member/:user_id", wrapper.UpdateMember)
+
+	router.Get(options.BaseURL+"/project/:id/search", wrapper.SearchProject)
 
 	router.Get(options.BaseURL+"/project/filter-params/:id", wrapper.GetFilterParams)
 

@@ -417,6 +417,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/project/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find runs, tests and failures of a project by a text
+         * @description Runs are found by the beginning of their id, and by parts of their component, environment, source, job and build (#12); tests
+         *     by parts of their id, an equal one first, then those that begin with the text; failures by words of their exception,
+         *     message and traceback, the newest first. All words must be there; those in double quotes stand next to each other, and
+         *     others of three letters or more match longer words that begin with them. What was written is found at once.
+         */
+        get: operations["search_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/project/{id}/member": {
         parameters: {
             query?: never;
@@ -1478,6 +1501,43 @@ export interface components {
             component: string | null;
             /** Format: uuid */
             fingerprint: string | null;
+        };
+        Found: {
+            runs: components["schemas"]["FoundRun"][];
+            tests: components["schemas"]["FoundTest"][];
+            failures: components["schemas"]["FoundFailure"][];
+        };
+        FoundRun: {
+            /** Format: uuid */
+            id: string;
+            component: string | null;
+            env: string | null;
+            source: string | null;
+            job_name: string | null;
+            build_number: string | null;
+            /** Format: date-time */
+            start_time: string;
+            summary: Record<string, never> | null;
+        };
+        FoundTest: {
+            test_id: string;
+            /** Format: date-time */
+            last_seen: string;
+        };
+        FoundFailure: {
+            /** Format: uuid */
+            result_id: string;
+            /** Format: uuid */
+            run_id: string | null;
+            test_id: string | null;
+            /** Format: date-time */
+            start_time: string;
+            exception: string;
+            message: string;
+            /** @description Where the words are found, some 240 characters at most, with … where it was cut */
+            excerpt: string;
+            /** @description Where each word begins and ends in the excerpt, counted in UTF-16 code units as JavaScript does */
+            highlights: number[][];
         };
         FlakyTests: {
             tests: {
@@ -3786,6 +3846,46 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    search_project: {
+        parameters: {
+            query: {
+                /** @description The text, with a letter or a digit in it; 200 characters at most */
+                q: string;
+                /** @description How many of each kind are answered; 50 at most */
+                limit?: number;
+                /** @description Only tests and failures of this run */
+                run_id?: string;
+                /** @description Only what started at this moment or later */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["PlainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, of each kind so many at most */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
             400: components["responses"]["BadRequest"];
