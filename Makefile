@@ -125,6 +125,13 @@ bench-small: ## The same at 200,000 results, without the largest imports
 	@$(GOBUILD) -o bin/checks/ ./checks/bench
 	@bin/checks/bench $(ARGS)
 
+.PHONY: bench-web
+bench-web: ## Measure the page in Chromium at 200,000 results: first view, filters, scrolling, its size (ARGS="-state FOLDER" keeps the data)
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory page bin/ibutsu
+	@$(GOBUILD) -o bin/checks/ ./checks/bench
+	@bin/checks/bench -only page $(ARGS)
+
 .PHONY: check-nix
 check-nix: ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
 	@scripts/prepare check-nix

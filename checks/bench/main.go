@@ -1,6 +1,6 @@
 // Command bench measures bin/ibutsu beside the original's figures and prints one table:
 //
-//	bench [-large] [-passes 3] [-seconds 8] [-only posts,rollups,imports,lists,widgets,idle,start,health] [-out report.json]
+//	bench [-large] [-passes 3] [-seconds 8] [-only posts,rollups,imports,lists,widgets,idle,start,health,page] [-out report.json]
 //
 // It starts `ibutsu up` on a private state folder, so that PostgreSQL and the load share the machine's cores with the
 // server, with synchronous_commit on. Each figure is the best of the passes, as the original's are.
@@ -88,7 +88,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 		{"idle", b.idle}, {"start", b.start}, {"health", b.health},
 		{"lists", func(ctx context.Context) error { return b.lists(ctx, 2) }},
 		{"widgets", func(ctx context.Context) error { return b.widgets(ctx, 0) }},
-		{"posts", b.posts}, {"rollups", b.rollups}, {"imports", b.imports},
+		{"posts", b.posts}, {"rollups", b.rollups}, {"imports", b.imports}, {"page", b.page},
 	}
 	for _, s := range steps {
 		if !b.wants(s.name) {
