@@ -13,6 +13,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+
+	"github.com/ibutsu/ibutsu-go/checks/harness"
 )
 
 // lostDatabase kills PostgreSQL while clients post, and lets it come back. Until then the server says that it is not ready
@@ -84,10 +86,8 @@ func lostDatabase(ctx context.Context, program string) (said string, err error) 
 
 // unready waits until /readyz says no.
 func unready(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	return eventually(ctx, "unreadiness", func() bool {
+	return harness.Eventually(ctx, "unreadiness", func() bool {
 		resp, err := client.Get("http://" + address + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusServiceUnavailable
 	})

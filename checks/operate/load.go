@@ -74,10 +74,8 @@ func (l *load) counts() (requests, failed int) {
 
 // more waits until so many further requests were answered well: the load goes on.
 func (l *load) more(ctx context.Context, n int) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	requests, failed := l.counts()
-	return eventually(ctx, "requests", func() bool {
+	return harness.Eventually(ctx, "requests", func() bool {
 		r, f := l.counts()
 		return r-f >= requests-failed+n
 	})

@@ -54,6 +54,7 @@ func trials() []trial {
 		{"20 restarts behind a socket that somebody else holds", restart},
 		{"behind nginx", behindNginx},
 		{"Redis hangs, is killed and is back", lostRedis},
+		{"Redis fails over by its sentinels", failedOver},
 		{"PostgreSQL killed and back, three times", lostDatabase},
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/ibutsu/ibutsu-go/checks/harness"
 )
 
 // nginxFile is a proxy in three ways: over TCP at the root, over TCP below a path, and over a unix socket with TLS.
@@ -96,9 +98,7 @@ func behindNginx(ctx context.Context, program string) (said string, err error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	waiting, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if err := eventually(waiting, "nginx", func() bool {
+	if err := harness.Eventually(ctx, "nginx", func() bool {
 		status, _, _ := h.ask(client, "https://"+secure+"/readyz", nil)
 		return status == http.StatusOK
 	}); err != nil {

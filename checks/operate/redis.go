@@ -13,15 +13,38 @@ import (
 	"github.com/ibutsu/ibutsu-go/checks/harness"
 )
 
-// lostRedis lets Redis hang, crash and come back while clients post, list and look at a widget: nothing fails, each answer
-// counts what was written before it, and answers are shared again afterwards.
+// lostRedis lets Redis hang, crash and come back.
 func lostRedis(ctx context.Context, program string) (said string, err error) {
 	redis, err := harness.StartRedis(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, redis.Stop()) }()
-	h, err := build(ctx, program, "REDIS_URL="+redis.URL)
+	return withRedis(ctx, program, redis.URL, redis.Keys, []func() error{
+		func() error { return redis.Signal(syscall.SIGSTOP) },
+		func() error { return redis.Signal(syscall.SIGCONT) },
+		redis.Kill,
+		func() error { return redis.Start(ctx) },
+	})
+}
+
+// failedOver kills the primary, so that the sentinels make its replica the primary.
+func failedOver(ctx context.Context, program string) (said string, err error) {
+	redis, err := harness.StartSentinels(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, redis.Stop()) }()
+	keys := func(ctx context.Context) (int, error) { return redis.Primary().Keys(ctx) }
+	return withRedis(ctx, program, redis.URL, keys, []func() error{
+		func() error { return redis.FailOver(ctx) },
+	})
+}
+
+// withRedis does something to Redis now and then, while clients post, list and look at a widget: nothing fails, each answer
+// counts what was written before it, and answers are shared again afterwards.
+func withRedis(ctx context.Context, program, url string, keys func(context.Context) (int, error), changes []func() error) (said string, err error) {
+	h, err := build(ctx, program, "REDIS_URL="+url)
 	if err != nil {
 		return "", err
 	}
@@ -40,35 +63,23 @@ func lostRedis(ctx context.Context, program string) (said string, err error) {
 	}
 	w := watcher{harness.NewClient("http://"+address, h.token, 30*time.Second)}
 	l := begin(ctx, "http://"+address, h.token, clients)
-	looked := 0
-	for _, change := range []func() error{
-		func() error { return nil },
-		func() error { return redis.Signal(syscall.SIGSTOP) },
-		func() error { return redis.Signal(syscall.SIGCONT) },
-		redis.Kill,
-		func() error { return redis.Start(ctx) },
-	} {
-		if err = change(); err == nil {
-			err = l.more(ctx, 100)
+	err = w.lookThrough(ctx, l)
+	for _, change := range changes {
+		if err == nil {
+			err = change()
 		}
-		for range 5 {
-			if err == nil {
-				err = w.look(ctx)
-			}
-			looked++
-		}
-		if err != nil {
-			break
+		if err == nil {
+			err = w.lookThrough(ctx, l)
 		}
 	}
 	if err == nil {
-		err = w.shared(ctx, redis)
+		err = w.shared(ctx, keys)
 	}
 	l.end()
 	if err := errors.Join(err, l.failures(), l.kept(ctx, h.database)); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(": %d requests, none failed, %d widgets exact", l.requests, looked), nil
+	return fmt.Sprintf(": %d requests, none failed, all widgets exact", l.requests), nil
 }
 
 // watcher looks at a widget after each write.
@@ -91,6 +102,19 @@ func (w watcher) look(ctx context.Context) error {
 	return err
 }
 
+// lookThrough looks a few times while the load goes on.
+func (w watcher) lookThrough(ctx context.Context, l *load) error {
+	if err := l.more(ctx, 100); err != nil {
+		return err
+	}
+	for range 5 {
+		if err := w.look(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (w watcher) count(ctx context.Context) (int, error) {
 	status, raw, err := w.client.Do(ctx, http.MethodGet, "/api/widget/result-aggregator?project=shop&group_field=result&days=7", "", nil)
 	if err != nil || status != http.StatusOK {
@@ -106,14 +130,12 @@ func (w watcher) count(ctx context.Context) (int, error) {
 }
 
 // shared waits until answers are kept in Redis.
-func (w watcher) shared(ctx context.Context, redis *harness.Redis) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	return eventually(ctx, "answers in Redis", func() bool {
+func (w watcher) shared(ctx context.Context, count func(context.Context) (int, error)) error {
+	return harness.Eventually(ctx, "answers in Redis", func() bool {
 		if w.look(ctx) != nil {
 			return false
 		}
-		keys, err := redis.Keys(ctx)
+		keys, err := count(ctx)
 		return err == nil && keys > 0
 	})
 }

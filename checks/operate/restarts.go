@@ -9,9 +9,10 @@ import (
 	"regexp"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ibutsu/ibutsu-go/checks/harness"
 )
 
 // rounds is how often the server is restarted.
@@ -65,10 +66,8 @@ func (h *house) successor(ctx context.Context, pid, nth int) (int, error) {
 	if err := syscall.Kill(pid, syscall.SIGUSR2); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	next := 0
-	err := eventually(ctx, "a successor", func() bool {
+	err := harness.Eventually(ctx, "a successor", func() bool {
 		raw, err := os.ReadFile(h.log.Name())
 		if err != nil {
 			return false
@@ -78,7 +77,7 @@ func (h *house) successor(ctx context.Context, pid, nth int) (int, error) {
 		}
 		return next != 0
 	})
-	return next, errors.Join(err, eventually(ctx, "the end of the old process", func() bool { return !alive(pid) }))
+	return next, errors.Join(err, harness.Eventually(ctx, "the end of the old process", func() bool { return !alive(pid) }))
 }
 
 // alive tells whether a process runs; one that only waits to be noticed does not.
@@ -92,9 +91,7 @@ func end(pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	return eventually(ctx, "the end of the server", func() bool { return !alive(pid) })
+	return harness.Eventually(context.Background(), "the end of the server", func() bool { return !alive(pid) })
 }
 
 // restart ends a server and starts another, again and again, on a socket that stays open meanwhile.

@@ -138,10 +138,8 @@ func (p *process) stop() error {
 
 // ready waits until /readyz at the address is 200.
 func (h *house) ready(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	return eventually(ctx, "readiness", func() bool {
+	return harness.Eventually(ctx, "readiness", func() bool {
 		resp, err := client.Get("http://" + address + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 	})
@@ -168,18 +166,6 @@ func (h *house) logged(text string) int {
 		return 0
 	}
 	return bytes.Count(raw, []byte(text))
-}
-
-// eventually asks again and again until is says yes.
-func eventually(ctx context.Context, what string, is func() bool) error {
-	for !is() {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s: %w", what, ctx.Err())
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	return nil
 }
 
 func freeAddress() (string, error) {

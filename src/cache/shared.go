@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -39,16 +38,16 @@ const (
 )
 
 func openShared(o Options) (*shared, error) {
-	option, err := rueidis.ParseURL(o.RedisURL)
+	option, err := Redis(o.RedisURL)
 	if err != nil {
-		return nil, errors.New("cache: the Redis address is not valid") // its text may have a password
+		return nil, fmt.Errorf("cache: %w", err)
 	}
 	option.CacheSizeEachConn = o.Bytes
 	option.PipelineMultiplex = -1 // one connection carries everything
 	option.ReadBufferEachConn, option.WriteBufferEachConn = 64<<10, 64<<10
 	option.BlockingPoolSize = 1
 	option.ConnWriteTimeout = 2 * time.Second
-	option.Dialer.Timeout = 2 * time.Second
+	option.Dialer.Timeout, option.Sentinel.Dialer.Timeout = 2*time.Second, 2*time.Second
 	option.DisableRetry = true
 	option.ClientName = "ibutsu"
 

@@ -350,7 +350,7 @@ func maskURL(text string) string {
 	if err != nil {
 		return Mask
 	}
-	if query := u.Query(); query.Has("password") || query.Has("sslpassword") {
+	if query := u.Query(); query.Has("password") || query.Has("sslpassword") || query.Has("sentinel_password") {
 		return Mask
 	}
 	if u.User == nil {

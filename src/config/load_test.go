@@ -78,6 +78,15 @@ func TestEnvironment(t *testing.T) {
 		"redis goes before the old names":   {environ: []string{"REDIS_URL=redis://x", "CELERY_BROKER_URL=redis://r", "CELERY_RESULT_BACKEND=redis://q"}, want: map[string]string{"redis_url": "redis://x:6379"}, warning: []string{"CELERY_BROKER_URL and CELERY_RESULT_BACKEND: not used", "REDIS_URL"}},
 		"another broker":                    {environ: []string{"CELERY_BROKER_URL=amqp://u:p@r"}, want: map[string]string{"redis_url": ""}, warning: []string{"CELERY_BROKER_URL: not used"}},
 		"broken broker":                     {environ: []string{"CELERY_BROKER_URL=redis://"}, err: []string{"CELERY_BROKER_URL has no host"}},
+		"redis by sentinels":                {environ: []string{"REDIS_URL=redis://:p@s1/0?addr=s2:26379&master_set=m&sentinel_password=q"}, want: map[string]string{"redis_url": "redis://:p@s1:6379/0?addr=s2%3A26379&master_set=m&sentinel_password=q"}},
+		"redis by TLS":                      {environ: []string{"REDIS_URL=rediss://r?ssl_ca_certs=/ca.pem&ssl_cert_reqs=CERT_REQUIRED"}, want: map[string]string{"redis_url": "rediss://r:6379?ssl_ca_certs=%2Fca.pem"}},
+		"old name with options of Celery":   {environ: []string{"CELERY_BROKER_URL=rediss://r?ssl_cert_reqs=CERT_NONE&health_check_interval=5"}, want: map[string]string{"redis_url": "rediss://r:6379?ssl_cert_reqs=none"}},
+		"redis with an unknown parameter":   {environ: []string{"REDIS_URL=redis://:p@r?master=m"}, err: []string{"REDIS_URL has the parameter master, which is none of addr, master_set"}},
+		"redis with a second host alone":    {environ: []string{"REDIS_URL=redis://r?addr=s"}, err: []string{"REDIS_URL has an addr that is not host:port"}},
+		"redis with TLS in the clear":       {environ: []string{"REDIS_URL=redis://r?ssl_cert_reqs=none"}, err: []string{"REDIS_URL has parameters of TLS; write rediss://"}},
+		"redis with half a certificate":     {environ: []string{"REDIS_URL=rediss://r?ssl_keyfile=/k"}, err: []string{"REDIS_URL has only one of ssl_certfile and ssl_keyfile"}},
+		"redis with TLS of another kind":    {environ: []string{"REDIS_URL=rediss://r?ssl_cert_reqs=optional"}, err: []string{"REDIS_URL has an ssl_cert_reqs that is neither"}},
+		"redis with sentinels without name": {environ: []string{"REDIS_URL=redis://r?sentinel_password=x"}, err: []string{"REDIS_URL has a user or password of sentinels but no master_set"}},
 		"broken backend":                    {environ: []string{"CELERY_RESULT_BACKEND=redis://h/zero"}, err: []string{"CELERY_RESULT_BACKEND has a database"}},
 		"parts":                             {environ: []string{"POSTGRESQL_HOSTNAME=h", "POSTGRESQL_DB=d", "POSTGRESQL_USER=u", "POSTGRESQL_PASSWORD=p@/:w", "POSTGRESQL_SSLMODE=require"}, want: map[string]string{"database_url": "postgres://u:p%40%2F%3Aw@h:5432/d?sslmode=require"}},
 		"parts, second choice":              {environ: []string{"POSTGRES_HOST=h", "POSTGRES_DB=d", "POSTGRES_USER=u", "POSTGRESQL_USER=first"}, want: map[string]string{"database_url": "postgres://first@h:5432/d"}},
@@ -227,6 +236,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	require.Equal(t, "postgres://u:"+Mask+"@h/d", url.Shown(&c))
 	redis, _ := Find("redis_url")
 	require.Equal(t, "redis://:"+Mask+"@h:6379", redis.Shown(&c))
+	c.Redis.URL = "redis://h:6379?master_set=m&sentinel_password=hunter2"
+	require.Equal(t, Mask, redis.Shown(&c))
 	secret, _ := Find("jwt_secret")
 	require.Equal(t, Mask, secret.Shown(&c))
 }

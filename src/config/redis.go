@@ -3,7 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +24,21 @@ func (v redisURLValue) Set(s string) error {
 	if err != nil {
 		return err
 	}
+	if given, err := url.Parse(s); err == nil && u.Scheme != "unix" {
+		for _, name := range slices.Sorted(maps.Keys(given.Query())) {
+			if !slices.Contains(redisParameters, name) {
+				return fmt.Errorf("has the parameter %s, which is none of %s", name, strings.Join(redisParameters, ", "))
+			}
+		}
+	}
 	*v.to = Secret(u.String())
 	return nil
+}
+
+// redisParameters is what may stand after the question mark of an address. addr names more servers, of a cluster or the
+// sentinels; master_set is what the sentinels call the primary. What begins with ssl_ has the names of Celery's addresses.
+var redisParameters = []string{
+	"addr", "master_set", "sentinel_password", "sentinel_username", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_keyfile",
 }
 
 // errNotRedis is given for brokers that are something else, such as RabbitMQ.
@@ -61,7 +77,42 @@ func parseRedisURL(text string) (*url.URL, error) {
 	if db != "" {
 		u.Path = "/" + db
 	}
+	query, err := redisQuery(u)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = query.Encode()
 	return u, nil
+}
+
+// redisQuery keeps of the parameters those that mean something here: old addresses have more, which were for Celery.
+func redisQuery(u *url.URL) (url.Values, error) {
+	query := u.Query()
+	maps.DeleteFunc(query, func(name string, _ []string) bool { return !slices.Contains(redisParameters, name) })
+	for i, address := range query["addr"] {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || host == "" || !isPort(port) {
+			return nil, errors.New("has an addr that is not host:port")
+		}
+		query["addr"][i] = net.JoinHostPort(host, port)
+	}
+	switch {
+	case query.Get("master_set") == "" && (query.Has("sentinel_username") || query.Has("sentinel_password")):
+		return nil, errors.New("has a user or password of sentinels but no master_set, the name by which they know the primary")
+	case query.Has("ssl_certfile") != query.Has("ssl_keyfile"):
+		return nil, errors.New("has only one of ssl_certfile and ssl_keyfile")
+	case u.Scheme != "rediss" && slices.ContainsFunc(slices.Collect(maps.Keys(query)), func(name string) bool { return strings.HasPrefix(name, "ssl_") }):
+		return nil, errors.New("has parameters of TLS; write rediss:// for TLS")
+	}
+	switch strings.TrimPrefix(strings.ToLower(query.Get("ssl_cert_reqs")), "cert_") {
+	case "", "required":
+		query.Del("ssl_cert_reqs")
+	case "none":
+		query.Set("ssl_cert_reqs", "none")
+	default:
+		return nil, errors.New("has an ssl_cert_reqs that is neither required nor none")
+	}
+	return query, nil
 }
 
 func unixRedis(u *url.URL) (*url.URL, error) {

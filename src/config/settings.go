@@ -351,7 +351,7 @@ func redisSettings() []Setting {
 		{
 			Name: "redis_url", Group: GroupRedis, Common: true, Secret: true,
 			Env:  env("redis_url", strong("REDIS_URL")),
-			Help: "Redis or Valkey as redis://:PASSWORD@HOST:PORT/0; without it caches and events stay in the process",
+			Help: "Redis or Valkey as redis://:PASSWORD@HOST:PORT/0, with TLS, Sentinel and clusters as docs/scaling.md has them; without it caches stay in the process",
 			bind: func(c *Config) value { return redisURLValue{&c.Redis.URL} },
 		},
 		{

@@ -2,12 +2,13 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/ibutsu/ibutsu-go/src/cache"
 )
 
 // oldestRedis is the first version with the protocol that the client-side cache needs. Every Valkey has it.
@@ -27,15 +28,15 @@ func redis(ctx context.Context, p Patient) Finding {
 }
 
 func redisInfo(ctx context.Context, p Patient, address string) (string, error) {
-	option, err := rueidis.ParseURL(address)
+	option, err := cache.Redis(address)
 	if err != nil {
-		return "", errors.New("the address cannot be used") // the text of the error may have the password in it
+		return "", err
 	}
 	option.DisableCache = true // an old server would refuse the connection before it could tell its version
 	option.AlwaysRESP2 = true
 	option.ForceSingleClient = true
 	option.DisableRetry = true
-	option.Dialer.Timeout = p.Limit
+	option.Dialer.Timeout, option.Sentinel.Dialer.Timeout = p.Limit, p.Limit
 	client, err := rueidis.NewClient(option)
 	if err != nil {
 		return "", err
