@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -71,11 +72,18 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if err != nil {
 		return err
 	}
+	failures := 0
+	if params.Failures != nil {
+		failures = *params.Failures
+	}
+	if failures < 0 || failures > math.MaxInt32 {
+		return badField("failures", "%d is not between 0 and %d", failures, math.MaxInt32)
+	}
 	_, set, err := filters(params.Filter, filter.Run())
 	if err != nil {
 		return err
 	}
-	answer, err := s.insight.Triage(c.UserContext(), project, days, set)
+	answer, err := s.insight.Triage(c.UserContext(), project, days, failures, set)
 	return answerJSON(c, answer, err)
 }
 
@@ -165,24 +173,41 @@ func (s *Server) GetComparison(c *fiber.Ctx, params contract.GetComparisonParams
 	if params.Change != nil {
 		changes = append(changes, insight.Change(*params.Change))
 	}
-	run, err := s.runOfProject(ctx, "run", params.Run, project)
+	runs, previous, err := s.compared(ctx, params, project)
 	if err != nil {
 		return err
 	}
-	previous, err := s.comparedWith(ctx, params.With, project, run)
-	if err != nil {
-		return err
-	}
-	answer, err := s.insight.Compare(ctx, project, run, previous, changes, (number-1)*size, size)
+	answer, err := s.insight.Compare(ctx, project, runs, previous, changes, (number-1)*size, size)
 	return answerJSON(c, answer, err)
 }
 
-func (s *Server) comparedWith(ctx context.Context, with *string, project, run uuid.UUID) (*uuid.UUID, error) {
-	if with == nil {
-		return s.insight.Previous(ctx, project, run)
+// compared reads which runs are compared with which: the build of one run with the one before, when nothing else is said.
+func (s *Server) compared(ctx context.Context, params contract.GetComparisonParams, project uuid.UUID) (runs, previous []uuid.UUID, err error) {
+	if runs, err = s.runsOfProject(ctx, "run", params.Run, project); err != nil {
+		return nil, nil, err
 	}
-	id, err := s.runOfProject(ctx, "with", *with, project)
-	return &id, err
+	if params.With == nil {
+		return s.insight.Builds(ctx, project, runs[0])
+	}
+	previous, err = s.runsOfProject(ctx, "with", *params.With, project)
+	return runs, previous, err
+}
+
+// mostCompared bounds the runs of one side.
+const mostCompared = 20
+
+func (s *Server) runsOfProject(ctx context.Context, name string, texts []string, project uuid.UUID) ([]uuid.UUID, error) {
+	if n := len(texts); n == 0 || n > mostCompared {
+		return nil, badField(name, "%d runs; from 1 to %d can be compared at once", n, mostCompared)
+	}
+	runs := make([]uuid.UUID, len(texts))
+	for n, text := range texts {
+		var err error
+		if runs[n], err = s.runOfProject(ctx, name, text, project); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
 }
 
 // GetFieldValues answers values of a field.

@@ -20,7 +20,7 @@ func TestTriageByHTTP(t *testing.T) {
 	var runs []string
 	for n := range 2 {
 		run := h.call(t, who, http.MethodPost, "/api/run", object{
-			"start_time": fmt.Sprintf("%sT0%d:00:00", today(), n), "metadata": object{"project": project.String(), "component": "a", "jenkins": object{"job_name": "j", "build_number": "1"}},
+			"start_time": fmt.Sprintf("%sT0%d:00:00", today(), n), "metadata": object{"project": project.String(), "component": "a", "jenkins": object{"job_name": "j", "build_number": fmt.Sprint(n)}},
 		})
 		runs = append(runs, run.id(t))
 		for i, state := range []string{"passed", "failed"} {
@@ -45,6 +45,7 @@ func TestTriageByHTTP(t *testing.T) {
 	require.InDelta(t, 1, series["newly_failing"], 0)
 	require.InDelta(t, 1, series["still_failing"], 0)
 	require.Empty(t, ask("triage", "&filter=component=b").object(t)["series"])
+	require.Empty(t, ask("triage", "&failures=3").object(t)["series"])
 	group := ask("failures", "&run="+runs[1]).object(t)["groups"].([]any)[0].(object)
 	require.InDelta(t, 2, group["count"], 0)
 	require.Len(t, group["results"], 2)
@@ -52,12 +53,15 @@ func TestTriageByHTTP(t *testing.T) {
 	require.Equal(t, true, ask("test", "&test=t0").object(t)["streak"].(object)["failing"])
 	require.InDelta(t, 1, ask("compare", "&run="+runs[1]).object(t)["counts"].(object)["newly_failing"], 0)
 	require.Nil(t, ask("compare", "&run="+runs[0]).object(t)["previous"])
+	both := ask("compare", "&run="+runs[0]+"&run="+runs[1]+"&with="+runs[0]).object(t)
+	require.InDelta(t, 1, both["counts"].(object)["newly_failing"], 0)
+	require.InDelta(t, 1, both["counts"].(object)["still_failing"], 0)
 	require.Len(t, ask("values", "&field=component").object(t)["values"], 1)
 	require.Empty(t, ask("flaky", "").object(t)["tests"])
 
 	for _, wrong := range []string{
 		"triage?project=x", "triage?project=" + project.String() + "&days=91", "failures?project=" + project.String() + "&limit=1000",
-		"compare?project=" + project.String() + "&run=x",
+		"compare?project=" + project.String() + "&run=x", "triage?project=" + project.String() + "&failures=-1",
 		"values?project=" + project.String() + "&field=metadata.a'b", "triage?project=" + project.String() + "&filter=id~[",
 	} {
 		require.Equal(t, http.StatusBadRequest, h.get(t, who, "/api/insight/"+wrong).status, wrong)

@@ -3,16 +3,11 @@ package insight
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
-	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
-// Change is what became of a test from one run to another.
+// Change is what became of a test from one build to another.
 type Change string
 
 // The changes, in the order in which they are worth a look. A test that fails and was not there before is newly failing; one
@@ -26,15 +21,17 @@ const (
 	Gone         Change = "gone"
 )
 
-// Comparison is what changed between two runs of a project.
+// Comparison is what changed between two builds of a project, each one run or several.
 type Comparison struct {
-	Run      uuid.UUID        `json:"run"`
-	Previous *uuid.UUID       `json:"previous"` // null: there is none, and no test is told of
-	Counts   map[Change]int64 `json:"counts"`
-	Tests    []Compared       `json:"tests"`
+	Run          uuid.UUID        `json:"run"` // the newest of Runs
+	Runs         []uuid.UUID      `json:"runs"`
+	Previous     *uuid.UUID       `json:"previous"` // null: there is none, and no test is told of
+	PreviousRuns []uuid.UUID      `json:"previous_runs"`
+	Counts       map[Change]int64 `json:"counts"`
+	Tests        []Compared       `json:"tests"`
 }
 
-// Compared is one test in two runs. Of several results of a test in a run it tells the worst, then the newest.
+// Compared is one test in two builds. Of several results of a test in a build it tells the worst, then the newest.
 type Compared struct {
 	TestID string `json:"test_id"`
 	Change Change `json:"change"`
@@ -42,29 +39,36 @@ type Compared struct {
 	After  *Side  `json:"after"`
 }
 
-// Side is a test in one of the runs.
+// Side is a test in one of the builds.
 type Side struct {
 	ID       uuid.UUID `json:"id"`
 	Result   *string   `json:"result"`
 	Duration *float64  `json:"duration"` // seconds
 }
 
-// Previous returns the run before this one of the same job (else source), component and environment; nil when it is the first.
-func (i *Insight) Previous(ctx context.Context, project, run uuid.UUID) (*uuid.UUID, error) {
-	var id uuid.UUID
-	err := i.store.Pool().QueryRow(ctx, `
-		SELECT p.id FROM runs r JOIN runs p ON p.project_id = r.project_id AND (p.start_time, p.id) < (r.start_time, r.id)
-		   AND p.component IS NOT DISTINCT FROM r.component AND p.env IS NOT DISTINCT FROM r.env
-		   AND coalesce(nullif(p.job_name, ''), p.source) IS NOT DISTINCT FROM coalesce(nullif(r.job_name, ''), r.source)
-		 WHERE r.id = $1 AND r.project_id = $2
-		 ORDER BY p.start_time DESC, p.id DESC LIMIT 1`, run, project).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
+// Builds returns the runs of the build that a run belongs to (with the same job, else source, component and environment) and those
+// of the build before, the newest first; previous is empty when it is the first. A run without a build number is a build of its own.
+func (i *Insight) Builds(ctx context.Context, project, run uuid.UUID) (runs, previous []uuid.UUID, err error) {
+	const (
+		series = `r.project_id = a.project_id AND r.component IS NOT DISTINCT FROM a.component AND r.env IS NOT DISTINCT FROM a.env
+		      AND coalesce(nullif(r.job_name, ''), r.source) IS NOT DISTINCT FROM coalesce(nullif(a.job_name, ''), a.source)`
+		build = series + ` AND (r.id = a.id OR r.build_number = nullif(a.build_number, ''))`
+	)
+	found, err := rows[struct{ Runs, Previous []uuid.UUID }](ctx, i, `
+		WITH asked AS (SELECT * FROM runs WHERE id = $2 AND project_id = $1),
+		     own AS (SELECT r.id, r.start_time FROM asked a JOIN runs r ON `+build+`),
+		     before AS (
+		        SELECT r.* FROM asked a JOIN runs r ON `+series+`
+		         WHERE (r.start_time, r.id) < (SELECT o.start_time, o.id FROM own o ORDER BY o.start_time DESC, o.id DESC LIMIT 1)
+		           AND r.id NOT IN (SELECT id FROM own)
+		         ORDER BY r.start_time DESC, r.id DESC LIMIT 1)
+		SELECT (SELECT coalesce(array_agg(id ORDER BY start_time DESC, id DESC), '{}') FROM own) AS runs,
+		       (SELECT coalesce(array_agg(r.id ORDER BY r.start_time DESC, r.id DESC), '{}') FROM before a JOIN runs r ON `+build+`) AS previous`,
+		project, run)
 	if err != nil {
-		return nil, fmt.Errorf("insight: previous run: %w", store.Classify(err))
+		return nil, nil, err
 	}
-	return &id, nil
+	return found[0].Runs, found[0].Previous, nil
 }
 
 type comparedRow struct {
@@ -76,22 +80,23 @@ type comparedRow struct {
 	Total                         int64
 }
 
-// Compare tells what changed from previous (nil: nothing to tell) to run. Only tests of these changes are listed (none: of all), offset
+// Compare tells what changed from previous (none: nothing to tell) to runs. Only tests of these changes are listed (none: of all), offset
 // of them left out and limit at most, in the order of change and test.
-func (i *Insight) Compare(ctx context.Context, project, run uuid.UUID, previous *uuid.UUID, changes []Change, offset, limit int) (json.RawMessage, error) {
+func (i *Insight) Compare(ctx context.Context, project uuid.UUID, runs, previous []uuid.UUID, changes []Change, offset, limit int) (json.RawMessage, error) {
 	wanted := make([]string, len(changes))
 	for n, c := range changes {
 		wanted[n] = string(c)
 	}
-	return answered(ctx, i, project, []any{"compare", run, previous, wanted, offset, limit}, func(ctx context.Context) (Comparison, error) {
-		c := Comparison{Run: run, Previous: previous, Counts: map[Change]int64{}, Tests: []Compared{}}
+	return answered(ctx, i, project, []any{"compare", runs, previous, wanted, offset, limit}, func(ctx context.Context) (Comparison, error) {
+		c := Comparison{Run: runs[0], Runs: runs, PreviousRuns: []uuid.UUID{}, Counts: map[Change]int64{}, Tests: []Compared{}}
 		for _, change := range []Change{NewlyFailing, StillFailing, Fixed, Slower, Appeared, Gone} {
 			c.Counts[change] = 0
 		}
-		if previous == nil {
+		if len(previous) == 0 {
 			return c, nil
 		}
-		found, err := rows[comparedRow](ctx, i, compareSQL, project, run, *previous, wanted, offset, limit)
+		c.Previous, c.PreviousRuns = &previous[0], previous
+		found, err := rows[comparedRow](ctx, i, compareSQL, project, runs, previous, wanted, offset, limit)
 		if err != nil {
 			return c, err
 		}
@@ -114,11 +119,12 @@ func (i *Insight) Compare(ctx context.Context, project, run uuid.UUID, previous 
 }
 
 const compareSQL = `
-	WITH told AS (
-	        SELECT DISTINCT ON (run_id, test_id) run_id, test_id, id, result, duration, coalesce(result IN ('failed', 'error'), false) AS failing
-	          FROM results
-	         WHERE run_id IN ($2, $3) AND project_id = $1 AND test_id IS NOT NULL
-	         ORDER BY run_id, test_id, coalesce(result IN ('failed', 'error'), false) DESC, start_time DESC, id DESC),
+	WITH sides AS (SELECT unnest($2::uuid[]) AS run, true AS now UNION ALL SELECT unnest($3::uuid[]), false),
+	     told AS (
+	        SELECT DISTINCT ON (s.now, r.test_id) s.now, r.test_id, r.id, r.result, r.duration, coalesce(r.result IN ('failed', 'error'), false) AS failing
+	          FROM sides s JOIN results r ON r.run_id = s.run
+	         WHERE r.project_id = $1 AND r.test_id IS NOT NULL
+	         ORDER BY s.now, r.test_id, failing DESC, r.start_time DESC, r.id DESC),
 	     paired AS (
 	        SELECT coalesce(a.test_id, b.test_id) AS test_id, b.id AS before_id, b.result AS before_result, b.duration AS before_duration,
 	               a.id AS after_id, a.result AS after_result, a.duration AS after_duration,
@@ -129,7 +135,7 @@ const compareSQL = `
 	                    WHEN b.failing AND a.result IN ('passed', 'xpassed') THEN 'fixed'
 	                    WHEN a.result = 'passed' AND b.result = 'passed' AND a.duration > 2 * b.duration AND a.duration > b.duration + 1 THEN 'slower'
 	               END AS change
-	          FROM (SELECT * FROM told WHERE run_id = $2) a FULL JOIN (SELECT * FROM told WHERE run_id = $3) b ON b.test_id = a.test_id),
+	          FROM (SELECT * FROM told WHERE now) a FULL JOIN (SELECT * FROM told WHERE NOT now) b ON b.test_id = a.test_id),
 	     changed AS MATERIALIZED (SELECT * FROM paired WHERE change IS NOT NULL),
 	     sums AS (SELECT change, count(*) AS total FROM changed GROUP BY change),
 	     page AS (SELECT * FROM changed WHERE cardinality($4::text[]) = 0 OR change = ANY($4)

@@ -38,6 +38,7 @@ type run struct {
 	id                  uuid.UUID
 	start               time.Time
 	component, env, job string
+	build               string
 }
 
 type result struct {
@@ -72,10 +73,10 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 func (w *world) addRun() {
 	r := run{id: uuid.New(), start: today.Add(-time.Duration(w.random.IntN(20*24*60)) * time.Minute),
-		component: pick(w.random, "a", "b"), env: pick(w.random, "x", "y"), job: pick(w.random, "nightly", "")}
+		component: pick(w.random, "a", "b"), env: pick(w.random, "x", "y"), job: pick(w.random, "nightly", ""), build: pick(w.random, "", "7", "8")}
 	w.runs = append(w.runs, r)
-	w.exec(`INSERT INTO runs (id, project_id, start_time, created, component, env, source, data) VALUES ($1, $2, $3, $3, $4, $5, 'ci', jsonb_build_object('jenkins', jsonb_build_object('job_name', $6::text)))`,
-		r.id, w.project, r.start, r.component, r.env, r.job)
+	w.exec(`INSERT INTO runs (id, project_id, start_time, created, component, env, source, data) VALUES ($1, $2, $3, $3, $4, $5, 'ci', jsonb_build_object('jenkins', jsonb_build_object('job_name', $6::text, 'build_number', $7::text)))`,
+		r.id, w.project, r.start, r.component, r.env, r.job, r.build)
 }
 
 func (w *world) someResult() result {
@@ -231,16 +232,31 @@ func (w *world) count(is func(result) bool) (n int) {
 	return n
 }
 
-// in tells each test of a run by its worst outcome, and whether any of its results passed.
-func (w *world) in(id uuid.UUID) (failing, passed map[string]bool) {
+// in tells each test of some runs by its worst outcome, and whether any of its results passed.
+func (w *world) in(runs ...uuid.UUID) (failing, passed map[string]bool) {
 	failing, passed = map[string]bool{}, map[string]bool{}
 	for _, r := range w.results {
-		if r.run == id {
+		if slices.Contains(runs, r.run) {
 			failing[r.test] = failing[r.test] || r.failing()
 			passed[r.test] = passed[r.test] || r.state == "passed" || r.state == "xpassed"
 		}
 	}
 	return failing, passed
+}
+
+// builds are the runs of a series build by build, the newest first.
+func builds(runs []run) [][]uuid.UUID {
+	var found [][]uuid.UUID
+	of := map[string]int{}
+	for _, r := range runs {
+		n, ok := of[r.build]
+		if !ok || r.build == "" {
+			n = len(found)
+			found, of[r.build] = append(found, nil), n
+		}
+		found[n] = append(found[n], r.id)
+	}
+	return found
 }
 
 func (w *world) newestFirst() []run {
@@ -251,7 +267,8 @@ func (w *world) newestFirst() []run {
 
 func (w *world) requireTriage() {
 	t := w.t
-	raw, err := w.insight.Triage(t.Context(), w.project, 30, filter.Set{})
+	least := w.random.IntN(3)
+	raw, err := w.insight.Triage(t.Context(), w.project, 30, least, filter.Set{})
 	found := decode[map[string][]insight.Series](t, raw, err)["series"]
 	series := map[string][]run{}
 	var order []string
@@ -262,16 +279,21 @@ func (w *world) requireTriage() {
 		}
 		series[k] = append(series[k], r)
 	}
+	of := func(runs []uuid.UUID, is func(result) bool) int {
+		return w.count(func(r result) bool { return slices.Contains(runs, r.run) && is(r) })
+	}
+	order = slices.DeleteFunc(order, func(k string) bool { return of(builds(series[k])[0], result.failing) < least })
 	require.Len(t, found, len(order))
 	for n, s := range found {
-		runs := series[order[n]]
-		require.Equal(t, runs[0].id, s.Run)
-		require.Len(t, s.Past, min(12, len(runs)))
-		now, passed := w.in(runs[0].id)
+		all := builds(series[order[n]])
+		require.Equal(t, all[0], s.Runs)
+		require.Len(t, s.Past, min(12, len(all)))
+		now, passed := w.in(all[0]...)
 		before := map[string]bool{}
-		if len(runs) > 1 {
-			require.Equal(t, runs[1].id, *s.Previous)
-			before, _ = w.in(runs[1].id)
+		if len(all) > 1 {
+			require.Equal(t, all[1][0], *s.Previous)
+			require.Equal(t, all[1], s.PreviousRuns)
+			before, _ = w.in(all[1]...)
 		}
 		var fresh, still, fixed int64
 		for test := range now {
@@ -285,8 +307,12 @@ func (w *world) requireTriage() {
 			}
 		}
 		require.Equal(t, []int64{fresh, still, fixed}, []int64{s.NewlyFailing, s.StillFailing, s.Fixed})
-		require.EqualValues(t, w.count(func(r result) bool { return r.run == s.Run && r.failing() && r.class == "" }), s.Unclassified)
-		require.EqualValues(t, w.count(func(r result) bool { return r.run == s.Run }), s.Counts.Tests)
+		require.EqualValues(t, of(all[0], func(r result) bool { return r.failing() && r.class == "" }), s.Unclassified)
+		require.EqualValues(t, of(all[0], func(result) bool { return true }), s.Counts.Tests)
+		runs, previous, err := w.insight.Builds(t.Context(), w.project, s.Run)
+		require.NoError(t, err)
+		require.Equal(t, s.Runs, runs)
+		require.Equal(t, s.PreviousRuns, previous)
 	}
 }
 
@@ -334,7 +360,7 @@ func (w *world) requireComparison() {
 	if a.id == b.id {
 		return
 	}
-	raw, err := w.insight.Compare(t.Context(), w.project, b.id, &a.id, nil, 0, 100)
+	raw, err := w.insight.Compare(t.Context(), w.project, []uuid.UUID{b.id}, []uuid.UUID{a.id}, nil, 0, 100)
 	c := decode[insight.Comparison](t, raw, err)
 	before, _ := w.in(a.id)
 	after, _ := w.in(b.id)
@@ -365,7 +391,7 @@ func (w *world) requireComparison() {
 			require.Contains(t, []insight.Change{insight.Slower, ""}, got)
 		}
 	}
-	raw, err = w.insight.Compare(t.Context(), w.project, b.id, &a.id, []insight.Change{insight.Gone}, 0, 1)
+	raw, err = w.insight.Compare(t.Context(), w.project, []uuid.UUID{b.id}, []uuid.UUID{a.id}, []insight.Change{insight.Gone}, 0, 1)
 	some := decode[insight.Comparison](t, raw, err)
 	require.LessOrEqual(t, len(some.Tests), 1)
 	for _, test := range some.Tests {

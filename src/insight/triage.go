@@ -14,37 +14,41 @@ import (
 const (
 	// MaxSeries bounds the rows of a triage list.
 	MaxSeries = 200
-	// trend is how many runs of a series are looked back at.
+	// trend is how many builds of a series are looked back at.
 	trend = 12
 )
 
-// Series is the newest run of what belongs together: job (else source), component and environment.
+// Series is the newest build of what belongs together: job (else source), component and environment. A build is the runs that
+// say the same build number, as a parallel and a sequential part do; a run without one stands for itself.
 type Series struct {
-	Run       uuid.UUID `json:"run"`
-	Job       *string   `json:"job"`
-	Build     *string   `json:"build"`
-	Component *string   `json:"component"`
-	Env       *string   `json:"env"`
-	Source    *string   `json:"source"`
-	StartTime time.Time `json:"start_time"`
-	Duration  *float64  `json:"duration"` // seconds
-	Counts    Counts    `json:"counts"`
-	// Previous is the run of the series before, null for the first.
-	Previous *uuid.UUID `json:"previous"`
-	// NewlyFailing, StillFailing and Fixed count tests against the previous run; without one all that fails is new.
+	Run       uuid.UUID   `json:"run"`  // the newest of Runs
+	Runs      []uuid.UUID `json:"runs"` // of the build, the newest first
+	Job       *string     `json:"job"`
+	Build     *string     `json:"build"`
+	Component *string     `json:"component"`
+	Env       *string     `json:"env"`
+	Source    *string     `json:"source"`
+	StartTime time.Time   `json:"start_time"` // of Run
+	Duration  *float64    `json:"duration"`   // seconds, of all runs together
+	Counts    Counts      `json:"counts"`
+	// Previous is the newest run of the build before, null for the first build; PreviousRuns are all of that build.
+	Previous     *uuid.UUID  `json:"previous"`
+	PreviousRuns []uuid.UUID `json:"previous_runs"`
+	// NewlyFailing, StillFailing and Fixed count tests against the previous build; without one all that fails is new.
 	NewlyFailing int64 `json:"newly_failing"`
 	StillFailing int64 `json:"still_failing"`
 	Fixed        int64 `json:"fixed"`
 	// Unclassified are the failures that nobody has judged; Assignees those who look at the others.
 	Unclassified int64    `json:"unclassified"`
 	Assignees    []string `json:"assignees"`
-	// Past are the runs of the series, the oldest first and the newest last.
+	// Past are the builds of the series, the oldest first and the newest last.
 	Past []Past `json:"past"`
 }
 
-// Past is one run of a series.
+// Past is one build of a series.
 type Past struct {
-	Run       uuid.UUID `json:"run"`
+	Run       uuid.UUID `json:"run"` // its newest
+	Build     *string   `json:"build"`
 	StartTime time.Time `json:"start_time"`
 	Duration  *float64  `json:"duration"`
 	Failing   int64     `json:"failing"`
@@ -62,8 +66,8 @@ type Counts struct {
 	XPassed int64 `json:"xpassed"`
 }
 
-type seriesRow struct {
-	ID                                 uuid.UUID
+type buildRow struct {
+	Runs                               []uuid.UUID
 	Job, Build, Component, Env, Source *string
 	StartTime                          time.Time
 	Duration                           *float64
@@ -72,60 +76,68 @@ type seriesRow struct {
 	Series                             int64
 }
 
-// Triage returns the newest run of each series that ran within so many days, the newest first. Runs are picked by the filter,
-// which is on runs; one that cannot be used is a *filter.Error.
-func (i *Insight) Triage(ctx context.Context, project uuid.UUID, days int, set filter.Set) (json.RawMessage, error) {
-	args := filter.NewArgs(2)
+// Triage returns the newest build of each series that ran within so many days, the newest first, where it has so many failures at
+// least. Runs are picked by the filter, which is on runs; one that cannot be used is a *filter.Error.
+func (i *Insight) Triage(ctx context.Context, project uuid.UUID, days, failures int, set filter.Set) (json.RawMessage, error) {
+	args := filter.NewArgs(3)
 	where, err := filter.Compile(filter.Run(), set, args)
 	if err != nil {
 		return nil, err
 	}
 	from := i.since(days)
-	answer, err := answered(ctx, i, project, []any{"triage", from, where, args.Values()}, func(ctx context.Context) (map[string][]Series, error) {
-		found, err := i.series(ctx, project, from, where, args.Values())
+	answer, err := answered(ctx, i, project, []any{"triage", from, failures, where, args.Values()}, func(ctx context.Context) (map[string][]Series, error) {
+		found, err := i.series(ctx, where, append([]any{project, from, failures}, args.Values()...))
 		if err == nil {
 			err = i.changes(ctx, project, found)
+		}
+		if err == nil {
+			err = i.judged(ctx, project, found)
 		}
 		return map[string][]Series{"series": found}, err
 	})
 	return answer, filter.Refused(set, err)
 }
 
-func (i *Insight) series(ctx context.Context, project uuid.UUID, from time.Time, where string, values []any) ([]Series, error) {
-	runs, err := rows[seriesRow](ctx, i, `
-		SELECT id, coalesce(nullif(job_name, ''), source) AS job, build_number AS build, component, env, source, start_time, duration,
-		       coalesce(tests, 0) AS tests, coalesce(errors, 0) AS errors, coalesce(failures, 0) AS failures, coalesce(skips, 0) AS skips,
-		       coalesce(xfailures, 0) AS xfailures, coalesce(xpasses, 0) AS xpasses, series
-		  FROM (SELECT *, row_number() OVER same AS age, dense_rank() OVER (ORDER BY newest DESC, name) AS series
-		          FROM (SELECT *, max(start_time) OVER (PARTITION BY component, env, coalesce(nullif(job_name, ''), source)) AS newest,
-		                       jsonb_build_array(coalesce(nullif(job_name, ''), source), component, env) AS name
-		                  FROM runs WHERE project_id = $1 AND start_time >= $2 AND `+where+`) named
-		        WINDOW same AS (PARTITION BY name ORDER BY start_time DESC, id DESC)) aged
-		 WHERE age <= 12 AND series <= 200
-		 ORDER BY series, start_time DESC, id DESC`, append([]any{project, from}, values...)...)
+func (i *Insight) series(ctx context.Context, where string, args []any) ([]Series, error) {
+	builds, err := rows[buildRow](ctx, i, `
+		WITH picked AS MATERIALIZED (
+		        SELECT *, jsonb_build_array(coalesce(nullif(job_name, ''), source), component, env) AS name,
+		               coalesce(nullif(build_number, ''), id::text) AS turn
+		          FROM runs WHERE project_id = $1 AND start_time >= $2 AND `+where+`),
+		     builds AS (
+		        SELECT name, turn, array_agg(id ORDER BY start_time DESC, id DESC) AS runs,
+		               (array_agg(source ORDER BY start_time DESC, id DESC))[1] AS source, max(start_time) AS start_time,
+		               min(coalesce(nullif(job_name, ''), source)) AS job, min(nullif(build_number, '')) AS build, min(component) AS component,
+		               min(env) AS env, sum(duration) AS duration, coalesce(sum(tests), 0)::bigint AS tests,
+		               coalesce(sum(errors), 0)::bigint AS errors, coalesce(sum(failures), 0)::bigint AS failures,
+		               coalesce(sum(skips), 0)::bigint AS skips, coalesce(sum(xfailures), 0)::bigint AS xfailures,
+		               coalesce(sum(xpasses), 0)::bigint AS xpasses
+		          FROM picked GROUP BY name, turn),
+		     aged AS (SELECT *, row_number() OVER (PARTITION BY name ORDER BY start_time DESC, runs[1] DESC) AS age FROM builds),
+		     newest AS (
+		        SELECT name, row_number() OVER (ORDER BY start_time DESC, name) AS series
+		          FROM aged WHERE age = 1 AND errors + failures >= $3
+		         ORDER BY series LIMIT 200)
+		SELECT runs, job, build, component, env, source, start_time, duration, tests, errors, failures, skips, xfailures, xpasses, series
+		  FROM aged JOIN newest USING (name) WHERE age <= 12
+		 ORDER BY series, age`, args...)
 	if err != nil {
 		return nil, err
 	}
 	all := []Series{}
 	last := int64(0)
-	for _, r := range runs {
-		if r.Series != last {
-			last = r.Series
-			all = append(all, Series{
-				Run: r.ID, Job: r.Job, Build: r.Build, Component: r.Component, Env: r.Env, Source: r.Source, StartTime: r.StartTime,
-				Duration: r.Duration, Assignees: []string{},
-				Counts: Counts{
-					Tests: r.Tests, Failed: r.Failures, Error: r.Errors, Skipped: r.Skips, XFailed: r.Xfailures, XPassed: r.Xpasses,
-					Passed: max(0, r.Tests-r.Failures-r.Errors-r.Skips-r.Xfailures-r.Xpasses),
-				},
-			})
+	for _, b := range builds {
+		if b.Series != last {
+			last = b.Series
+			all = append(all, newSeries(b))
 		}
 		s := &all[len(all)-1]
 		if len(s.Past) == 1 {
-			previous := r.ID
-			s.Previous = &previous
+			s.Previous, s.PreviousRuns = &b.Runs[0], b.Runs
 		}
-		s.Past = append(s.Past, Past{Run: r.ID, StartTime: r.StartTime, Duration: r.Duration, Failing: r.Failures + r.Errors, Tests: r.Tests})
+		s.Past = append(s.Past, Past{
+			Run: b.Runs[0], Build: b.Build, StartTime: b.StartTime, Duration: b.Duration, Failing: b.Failures + b.Errors, Tests: b.Tests,
+		})
 	}
 	for n := range all {
 		slices.Reverse(all[n].Past)
@@ -133,53 +145,84 @@ func (i *Insight) series(ctx context.Context, project uuid.UUID, from time.Time,
 	return all, nil
 }
 
-// changes tells what the newest run of each series has that the one before has not.
-func (i *Insight) changes(ctx context.Context, project uuid.UUID, all []Series) error {
-	at := map[uuid.UUID]*Series{}
-	runs, previous := make([]uuid.UUID, len(all)), make([]*uuid.UUID, len(all))
-	for n := range all {
-		runs[n], previous[n] = all[n].Run, all[n].Previous
-		at[all[n].Run] = &all[n]
+func newSeries(b buildRow) Series {
+	return Series{
+		Run: b.Runs[0], Runs: b.Runs, Job: b.Job, Build: b.Build, Component: b.Component, Env: b.Env, Source: b.Source, StartTime: b.StartTime,
+		Duration: b.Duration, PreviousRuns: []uuid.UUID{}, Assignees: []string{},
+		Counts: Counts{
+			Tests: b.Tests, Failed: b.Failures, Error: b.Errors, Skipped: b.Skips, XFailed: b.Xfailures, XPassed: b.Xpasses,
+			Passed: max(0, b.Tests-b.Failures-b.Errors-b.Skips-b.Xfailures-b.Xpasses),
+		},
 	}
+}
+
+// sides are the runs of all series in columns: of which series, and whether of its newest build or of the one before.
+func sides(all []Series) (series []int, runs []uuid.UUID, now []bool) {
+	for n, s := range all {
+		for _, run := range s.Runs {
+			series, runs, now = append(series, n), append(runs, run), append(now, true)
+		}
+		for _, run := range s.PreviousRuns {
+			series, runs, now = append(series, n), append(runs, run), append(now, false)
+		}
+	}
+	return series, runs, now
+}
+
+// changes tells what the newest build of each series has that the one before has not.
+func (i *Insight) changes(ctx context.Context, project uuid.UUID, all []Series) error {
+	series, runs, now := sides(all)
 	changed, err := rows[struct {
-		Run                 uuid.UUID
+		Series              int
 		Fresh, Still, Fixed int64
 	}](ctx, i, `
-		SELECT p.run, count(*) FILTER (WHERE t.now AND NOT t.before) AS fresh, count(*) FILTER (WHERE t.now AND t.before) AS still,
+		WITH sides AS (SELECT * FROM unnest($2::int[], $3::uuid[], $4::bool[]) AS s (series, run, now))
+		SELECT t.series, count(*) FILTER (WHERE t.now AND NOT t.before) AS fresh, count(*) FILTER (WHERE t.now AND t.before) AS still,
 		       count(x.passed) AS fixed
-		  FROM unnest($2::uuid[], $3::uuid[]) AS p (run, previous)
-		 CROSS JOIN LATERAL (SELECT test_id, bool_or(run_id = p.run) AS now, bool_or(run_id IS NOT DISTINCT FROM p.previous) AS before
-		                       FROM result_failures
-		                      WHERE run_id IN (p.run, p.previous) AND project_id = $1 AND test_id IS NOT NULL
-		                      GROUP BY test_id) t
-		  -- By the test's own history, from where the run begins: few tests are mended at once, and a run has thousands.
-		  LEFT JOIN LATERAL (SELECT true AS passed FROM results r
-		                      WHERE NOT t.now AND r.project_id = $1 AND r.test_id = t.test_id AND r.run_id = p.run
-		                        AND r.start_time >= (SELECT min(start_time) FROM results WHERE run_id = p.run)
-		                        AND r.result IN ('passed', 'xpassed') LIMIT 1) x ON true
-		 GROUP BY p.run`, project, runs, previous)
+		  FROM (SELECT s.series, f.test_id, bool_or(s.now) AS now, bool_or(NOT s.now) AS before
+		          FROM sides s JOIN result_failures f ON f.run_id = s.run AND f.project_id = $1 AND f.test_id IS NOT NULL
+		         GROUP BY s.series, f.test_id) t
+		  -- By the test's own history, from where the build begins: few tests are mended at once, and a run has thousands.
+		  LEFT JOIN LATERAL (SELECT true AS passed FROM sides s
+		                      CROSS JOIN LATERAL (SELECT min(start_time) AS began FROM results WHERE run_id = s.run) b
+		                       JOIN results r ON r.project_id = $1 AND r.test_id = t.test_id AND r.run_id = s.run AND r.start_time >= b.began
+		                      WHERE NOT t.now AND s.series = t.series AND s.now AND r.result IN ('passed', 'xpassed') LIMIT 1) x ON true
+		 GROUP BY t.series`, project, series, runs, now)
 	if err != nil {
 		return err
 	}
 	for _, c := range changed {
-		s := at[c.Run]
+		s := &all[c.Series]
 		s.NewlyFailing, s.StillFailing, s.Fixed = c.Fresh, c.Still, c.Fixed
 	}
-	judged, err := rows[struct {
-		Run          uuid.UUID
+	return nil
+}
+
+// judged tells how far people are with the failures of each series.
+func (i *Insight) judged(ctx context.Context, project uuid.UUID, all []Series) error {
+	var series []int
+	var runs []uuid.UUID
+	for n, s := range all {
+		for _, run := range s.Runs {
+			series, runs = append(series, n), append(runs, run)
+		}
+	}
+	found, err := rows[struct {
+		Series       int
 		Unclassified int64
 		Assignees    []string
 	}](ctx, i, `
-		SELECT f.run_id AS run, count(*) FILTER (WHERE coalesce(r.data ->> 'classification', '') = '') AS unclassified,
+		SELECT s.series, count(*) FILTER (WHERE coalesce(r.data ->> 'classification', '') = '') AS unclassified,
 		       coalesce(array_agg(DISTINCT r.data ->> 'assignee') FILTER (WHERE r.data ->> 'assignee' <> ''), '{}') AS assignees
-		  FROM result_failures f JOIN results r ON r.id = f.result_id
-		 WHERE f.run_id = ANY($2) AND f.project_id = $1
-		 GROUP BY f.run_id`, project, runs)
+		  FROM unnest($2::int[], $3::uuid[]) AS s (series, run)
+		  JOIN result_failures f ON f.run_id = s.run AND f.project_id = $1
+		  JOIN results r ON r.id = f.result_id
+		 GROUP BY s.series`, project, series, runs)
 	if err != nil {
 		return err
 	}
-	for _, j := range judged {
-		at[j.Run].Unclassified, at[j.Run].Assignees = j.Unclassified, j.Assignees
+	for _, j := range found {
+		all[j.Series].Unclassified, all[j.Series].Assignees = j.Unclassified, j.Assignees
 	}
 	return nil
 }

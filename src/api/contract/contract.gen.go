@@ -127,9 +127,15 @@ type Comparison struct {
 		Slower       int `json:"slower"`
 		StillFailing int `json:"still_failing"`
 	} `json:"counts"`
-	Previous *string `json:"previous"`
-	Run      string  `json:"run"`
-	Tests    []struct {
+
+	// Previous The newest of the older runs
+	Previous     *string  `json:"previous"`
+	PreviousRuns []string `json:"previous_runs"`
+
+	// Run The newest of the newer runs
+	Run   string   `json:"run"`
+	Runs  []string `json:"runs"`
+	Tests []struct {
 		After  *ComparedResult `json:"after"`
 		Before *ComparedResult `json:"before"`
 		Change string          `json:"change"`
@@ -946,16 +952,25 @@ type Series struct {
 	Job          *string  `json:"job"`
 	NewlyFailing int      `json:"newly_failing"`
 
-	// Past The runs of the series, the oldest first
+	// Past The builds of the series, the oldest first
 	Past []struct {
+		Build     *string   `json:"build"`
 		Duration  *float32  `json:"duration"`
 		Failing   int       `json:"failing"`
 		Run       string    `json:"run"`
 		StartTime time.Time `json:"start_time"`
 		Tests     int       `json:"tests"`
 	} `json:"past"`
-	Previous     *string   `json:"previous"`
-	Run          string    `json:"run"`
+
+	// Previous The newest run of the build before
+	Previous     *string  `json:"previous"`
+	PreviousRuns []string `json:"previous_runs"`
+
+	// Run The newest run of the build
+	Run string `json:"run"`
+
+	// Runs The runs of the build, the newest first
+	Runs         []string  `json:"runs"`
 	Source       *string   `json:"source"`
 	StartTime    time.Time `json:"start_time"`
 	StillFailing int       `json:"still_failing"`
@@ -1571,11 +1586,11 @@ type GetComparisonParams struct {
 	// Project The id of the project
 	Project string `form:"project" json:"project"`
 
-	// Run The newer run
-	Run string `form:"run" json:"run"`
+	// Run The newer run; several, up to 20, count as one
+	Run []string `form:"run" json:"run"`
 
-	// With The older run
-	With *string `form:"with,omitempty" json:"with,omitempty"`
+	// With The older run; several, up to 20, count as one
+	With *[]string `form:"with,omitempty" json:"with,omitempty"`
 
 	// Change Only tests of this change
 	Change *string `form:"change,omitempty" json:"change,omitempty"`
@@ -1639,6 +1654,9 @@ type GetTriageParams struct {
 
 	// Days How many days to look back, today among them; 90 at most
 	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Failures Only builds with at least so many failures
+	Failures *int `form:"failures,omitempty" json:"failures,omitempty"`
 
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
 	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
@@ -2216,7 +2234,7 @@ type ServerInterface interface {
 	// GetTestHistory One test over time
 	// (GET /insight/test)
 	GetTestHistory(c *fiber.Ctx, params GetTestHistoryParams) error
-	// GetTriage The newest run of each job, component and environment
+	// GetTriage The newest build of each job, component and environment
 	// (GET /insight/triage)
 	GetTriage(c *fiber.Ctx, params GetTriageParams) error
 	// GetFieldValues Values of a field, for suggestions
@@ -4025,14 +4043,14 @@ func (siw *ServerInterfaceWrapper) GetComparison(c *fiber.Ctx) error {
 
 	// ------------- Required query parameter "run" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, true, "run", query, &params.Run, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "run", query, &params.Run, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter run: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "with" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter with: %w", err).Error())
 	}
@@ -4274,6 +4292,13 @@ func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", query, &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter days: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "failures" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "failures", query, &params.Failures, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter failures: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "filter" -------------

@@ -1,6 +1,7 @@
 // Fills a project the way clients do, so that every page has something to show.
 import { seedBoards } from './boards.mjs';
 import { call as ask } from './house.mjs';
+import { failure, log, picture } from './likeness.mjs';
 
 /** seed makes people and projects; made has their ids, and for each person what the page keeps of somebody signed in. */
 export async function seed(url, token) {
@@ -20,11 +21,6 @@ export async function seed(url, token) {
     projects: [project],
   });
   const start = Date.now() - 6 * 86400000;
-  const errors = [
-    ['TimeoutError', 'waited 30 s for payment 4711'],
-    ['AssertionError', "expected 'paid', got 'open'"],
-    ['KeyError', "'currency'"],
-  ];
   const made = { project: project.id, password, email: 'ana@example.com', runs: [], failures: [] };
   made.ana = await signIn(made.email, 'Ana', password);
   await call('POST', '/admin/user', {
@@ -39,26 +35,32 @@ export async function seed(url, token) {
   for (let build = 1; build <= 6; build++) {
     for (const component of ['api', 'checkout', 'ledger']) {
       const at = new Date(start + build * 86000000);
-      const run = await call('POST', '/run', {
-        start_time: at.toISOString(),
-        duration: 60 + build * 9,
-        source: 'ci',
-        metadata: {
-          project: project.id,
-          component,
-          env: component === 'ledger' ? 'stage' : 'qa',
-          tags: ['nightly'],
-          jenkins: {
-            job_name: 'payments-nightly',
-            build_number: String(100 + build),
-            build_url: 'https://ci.example.com/1',
+      const env = component === 'ledger' ? 'stage' : 'qa';
+      const job = { job_name: 'payments-nightly', build_number: String(100 + build) };
+      const inRun = { project: project.id, component, env, jenkins: job, commit: `9f31c0${build}` };
+      const addRun = (source, seconds) =>
+        call('POST', '/run', {
+          start_time: at.toISOString(),
+          duration: seconds,
+          source,
+          metadata: {
+            ...inRun,
+            tags: ['nightly'],
+            browser: 'chromium 131',
+            python: `3.12.${build}`,
+            jenkins: { ...job, build_url: 'https://ci.example.com/1' },
           },
-        },
-      });
+        });
+      const run = await addRun('ci', 90 + ((build * 37) % 50) + (component === 'api' ? build * 12 : 0));
       made.runs.push(run.id);
+      // What may not run beside others comes in a run of its own.
+      const alone = component === 'checkout' ? await addRun('ci', 20) : run;
       await Promise.all(
         Array.from({ length: 40 }, async (_, i) => {
-          const bad = component !== 'ledger' && ((i % 9 === 3 && build > 2) || (build === 6 && i % 13 === 5));
+          const flaky = i === 22 && component === 'api';
+          const bad =
+            (component !== 'ledger' && ((i % 9 === 3 && build > 2) || (build === 6 && i % 13 === 5))) ||
+            (flaky && build % 2 === 1);
           const result = bad
             ? i % 2
               ? 'failed'
@@ -68,46 +70,55 @@ export async function seed(url, token) {
               : i % 23 === 7
                 ? 'xfailed'
                 : 'passed';
-          const [exception_name, message] = errors[i % 3];
           const file = `tests/${component}/test_${['cards', 'refunds', 'limits'][i % 3]}.py`;
-          const r = await call('POST', '/result', {
-            run_id: run.id,
+          const said = failure(i % 3, file, i);
+          const seconds = (0.1 + i / 7) * (1 + ((build * 7 + i * 3) % 10) / 25);
+          const one = {
+            run_id: i > 34 ? alone.id : run.id,
             project_id: project.id,
             test_id: `${file}::test_${['charges', 'refuses', 'retries'][i % 3]}_${i}${i % 5 ? '' : '[eur-1]'}`,
             result,
-            duration: 0.1 + i / 7,
-            start_time: new Date(at.getTime() + i * 1000).toISOString(),
+            duration: seconds,
+            start_time: new Date(at.getTime() + Math.floor(i / 4) * 9000 + (i % 4) * 700).toISOString(),
             source: 'ci',
-            params: i % 5 ? {} : { currency: 'eur' },
+            params: i % 5 ? {} : { currency: 'eur', amount: 1 },
             metadata: {
-              run: run.id,
-              project: project.id,
-              component,
-              env: component === 'ledger' ? 'stage' : 'qa',
+              ...inRun,
+              run: i > 34 ? alone.id : run.id,
               fspath: file,
               importance: i % 2 ? 'high' : 'low',
               markers: i % 4 ? [] : ['smoke'],
-              jenkins: { job_name: 'payments-nightly', build_number: String(100 + build) },
-              ...(bad && {
-                exception_name,
-                short_tb: `${file}:${i}: in test\n    pay(order)\nE   ${exception_name}: ${message}`,
+              worker: `gw${i % 4}`,
+              durations: { setup: seconds / 10, call: (seconds * 8) / 10, teardown: seconds / 10 },
+              statuses: { setup: 'passed', call: result, teardown: 'passed' },
+              ...(bad && { exception_name: said.exception, short_tb: said.traceback }),
+              ...(bad && i % 9 === 3 && build === 5 && { classification: 'product_failure', assignee: made.email }),
+              ...(result === 'skipped' && {
+                skip_reason: 'not in this environment, see https://issues.example.com/12',
               }),
-              ...(result === 'skipped' && { skip_reason: 'not in this environment' }),
             },
-          });
+          };
+          const r = await call('POST', '/result', one);
+          // A retry comes a little later in the same run.
+          if (flaky && bad)
+            await call('POST', '/result', {
+              ...one,
+              result: 'passed',
+              start_time: new Date(Date.parse(one.start_time) + 20000).toISOString(),
+              metadata: { ...one.metadata, exception_name: null, short_tb: null },
+            });
           if (bad && build === 6) {
             made.failures.push(r.id);
-            const form = new FormData();
-            form.set('resultId', r.id);
-            form.set('filename', 'traceback.log');
-            form.set(
-              'file',
-              new Blob([
-                `\x1b[1m${file}\x1b[0m:${i}: in test\n    pay(order)\n\x1b[31mE   ${exception_name}: ${message}\x1b[0m\n`,
-              ]),
-              'traceback.log',
-            );
-            await call('POST', '/artifact', form);
+            const attach = (name, content) => {
+              const form = new FormData();
+              form.set('resultId', r.id);
+              form.set('filename', name);
+              form.set('file', new Blob([content]), name);
+              return call('POST', '/artifact', form);
+            };
+            await attach('test.log', log(file, i, said));
+            await attach('screenshot.png', picture());
+            await attach('answer.json', JSON.stringify({ order: { id: '9f31', state: 'open', attempts: [1, 2] } }));
           }
         }),
       );

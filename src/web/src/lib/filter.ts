@@ -64,6 +64,10 @@ const reserved = new Set([
   'b',
   'days',
   'run_list',
+  'least',
+  'shown',
+  'with',
+  'from',
 ]);
 
 /** Short names for what is typed often. */

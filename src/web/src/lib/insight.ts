@@ -10,14 +10,26 @@ export type History = Schemas['TestHistory'];
 
 /** What triage asks of the server, which counts exactly and over all rows. */
 export const insight = {
-  triage: (project: string, filter: string[], signal?: AbortSignal) =>
-    api.get<{ series: Series[] }>('/insight/triage', { project, filter }, signal).then((a) => a.series),
+  triage: (project: string, filter: string[], failures: number, signal?: AbortSignal) =>
+    api
+      .get<{ series: Series[] }>('/insight/triage', { project, filter, failures: failures || null }, signal)
+      .then((a) => a.series),
   failuresOf: (project: string, run: string, signal?: AbortSignal) =>
     api.get<Schemas['FailureGroups']>('/insight/failures', { project, run }, signal),
-  compare: (project: string, run: string, withRun: string, change: Change | '', signal?: AbortSignal) =>
-    api.get<Comparison>('/insight/compare', { project, run, with: withRun, change, pageSize: 200 }, signal),
-  test: (project: string, test: string, signal?: AbortSignal) =>
-    api.get<History>('/insight/test', { project, test }, signal),
+  /** compare without older runs compares with the build before. */
+  compare: (
+    project: string,
+    runs: string[],
+    older: string[],
+    { change, page = 1, pageSize = 100 }: { change?: Change; page?: number; pageSize?: number } = {},
+    signal?: AbortSignal,
+  ) => api.get<Comparison>('/insight/compare', { project, run: runs, with: older, change, page, pageSize }, signal),
+  test: (
+    project: string,
+    test: string,
+    signal?: AbortSignal,
+    of: { env?: string; component?: string; last?: number } = {},
+  ) => api.get<History>('/insight/test', { project, test, ...of }, signal),
   values: (project: string, of: 'runs' | 'results', field: string, text: string, signal?: AbortSignal) =>
     api.get<Schemas['FieldValues']>('/insight/values', { project, of, field, text }, signal).then((a) => a.values),
 };

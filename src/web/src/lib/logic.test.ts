@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ansi, plain } from './ansi';
 import type { Result } from './api';
-import { compare, difference } from './compare';
+import { compare } from './compare';
+import { difference } from './difference';
 import { messageOf } from './failures';
 import { ago, duration, testName } from './format';
 import { tree, visible } from './tree';

@@ -130,8 +130,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest run of each job, component and environment
-         * @description What changed against the run before is counted by test: newly failing, still failing, fixed.
+         * The newest build of each job, component and environment
+         * @description A build is the runs that say the same build number; a run without one stands for itself. What changed against the build
+         *     before is counted by test: newly failing, still failing, fixed.
          */
         get: operations["get_triage"];
         put?: never;
@@ -206,7 +207,7 @@ export interface paths {
         };
         /**
          * What changed from one run to another
-         * @description Without `with` the run is compared with the one before it of the same job, component and environment.
+         * @description Without `with` the build of the run is compared with the one before it of the same job, component and environment.
          */
         get: operations["get_comparison"];
         put?: never;
@@ -1383,8 +1384,13 @@ export interface components {
             series: components["schemas"]["Series"][];
         };
         Series: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The newest run of the build
+             */
             run: string;
+            /** @description The runs of the build, the newest first */
+            runs: string[];
             job: string | null;
             build: string | null;
             component: string | null;
@@ -1402,17 +1408,22 @@ export interface components {
                 xfailed: number;
                 xpassed: number;
             };
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The newest run of the build before
+             */
             previous: string | null;
+            previous_runs: string[];
             newly_failing: number;
             still_failing: number;
             fixed: number;
             unclassified: number;
             assignees: string[];
-            /** @description The runs of the series, the oldest first */
+            /** @description The builds of the series, the oldest first */
             past: {
                 /** Format: uuid */
                 run: string;
+                build: string | null;
                 /** Format: date-time */
                 start_time: string;
                 duration: number | null;
@@ -1553,10 +1564,18 @@ export interface components {
             }[];
         };
         Comparison: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The newest of the newer runs
+             */
             run: string;
-            /** Format: uuid */
+            runs: string[];
+            /**
+             * Format: uuid
+             * @description The newest of the older runs
+             */
             previous: string | null;
+            previous_runs: string[];
             counts: {
                 newly_failing: number;
                 still_failing: number;
@@ -3076,6 +3095,8 @@ export interface operations {
                 project: string;
                 /** @description How many days to look back, today among them; 90 at most */
                 days?: number;
+                /** @description Only builds with at least so many failures */
+                failures?: number;
                 /** @description A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match. */
                 filter?: components["parameters"]["Filter"];
             };
@@ -3085,7 +3106,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest run of each job, component and environment */
+            /** @description The newest build of each job, component and environment */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3220,10 +3241,10 @@ export interface operations {
             query: {
                 /** @description The id of the project */
                 project: string;
-                /** @description The newer run */
-                run: string;
-                /** @description The older run */
-                with?: string;
+                /** @description The newer run; several, up to 20, count as one */
+                run: string[];
+                /** @description The older run; several, up to 20, count as one */
+                with?: string[];
                 /** @description Only tests of this change */
                 change?: "newly_failing" | "still_failing" | "fixed" | "slower" | "new" | "gone";
                 /** @description Which page, from 1 */

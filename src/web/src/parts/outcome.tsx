@@ -1,7 +1,8 @@
+import { useState } from 'react';
 import { Link } from 'react-router';
-import { count, exact } from '../lib/format';
+import { count, duration, exact } from '../lib/format';
 import type { Counts } from '../lib/runs';
-import type { Result } from '../lib/api';
+import './failure.css';
 
 // Each state has a shape of its own, for those who cannot tell the colours apart.
 const shapes: Record<string, string> = {
@@ -73,44 +74,74 @@ export function Tally({ counts }: { counts: Counts }) {
   );
 }
 
-/** Strip shows the newest outcomes of a test, oldest left. */
-export function Strip({
+/** What a strip shows of a result. */
+export interface Told {
+  id?: string;
+  result?: string | null;
+  start_time?: string | null;
+  duration?: number | null;
+  env?: string | null;
+  component?: string | null;
+}
+
+const told = (r: Told) =>
+  [r.result ?? 'unknown', duration(r.duration), exact(r.start_time), r.component, r.env].filter(Boolean).join(' · ');
+
+/** Strip shows the newest outcomes of a test, oldest left, and in a line below it the one that is pointed at. */
+export function Strip<T extends Told>({
   results,
   to,
   current,
 }: {
-  results: Result[];
-  to: (r: Result) => string;
+  results: T[];
+  to: (r: T) => string;
   current?: string | undefined;
 }) {
+  const [pointed, point] = useState<T | null>(null);
+  const shown = pointed ?? results.find((r) => r.id === current) ?? results.at(-1);
   return (
-    <div className="strip" role="list" aria-label="Outcomes, oldest first">
-      {results.map((r) => (
-        <span role="listitem" key={r.id}>
-          <Link
-            to={to(r)}
-            className={`fill-${r.result}${r.id === current ? ' current' : ''}`}
-            title={`${r.result} · ${exact(r.start_time)}${r.env ? ' · ' + r.env : ''}`}
-          >
-            <span className="sr">
-              {r.result}, {exact(r.start_time)}
-            </span>
-          </Link>
-        </span>
-      ))}
+    <div className="strip-box" onPointerLeave={() => point(null)}>
+      <div className="strip" role="list" aria-label="Outcomes, oldest first">
+        {results.map((r) => (
+          <span role="listitem" key={r.id} onPointerEnter={() => point(r)}>
+            <Link
+              to={to(r)}
+              className={`fill-${r.result}${r.id === current ? ' current' : ''}`}
+              aria-current={r.id === current ? 'true' : undefined}
+              onFocus={() => point(r)}
+              onBlur={() => point(null)}
+            >
+              <span className="sr">{told(r)}</span>
+            </Link>
+          </span>
+        ))}
+      </div>
+      {shown && (
+        <p className="quiet strip-told" aria-hidden="true">
+          <Icon state={shown.result ?? undefined} /> {told(shown)}
+        </p>
+      )}
     </div>
   );
 }
 
-/** Spark is a small line of values, oldest left. */
+/** Spark is a small line of values, oldest left. Values that hardly differ say nothing, and are a band. */
 export function Spark({ values, label }: { values: number[]; label: string }) {
   if (values.length < 2) return <span className="spark" />;
   const top = Math.max(...values, 1e-9);
+  const even = Math.min(...values) > 0.97 * top || top <= 1e-9;
   const points = values.map((v, i) => `${(i / (values.length - 1)) * 78 + 1},${19 - (v / top) * 17}`).join(' ');
   return (
     <svg className="spark" viewBox="0 0 80 20" role="img" aria-label={label}>
       <title>{label}</title>
-      <polyline points={points} fill="none" stroke="currentColor" strokeWidth="1.5" />
+      {even ? (
+        <rect x="1" y="8" width="78" height="4" rx="2" className="spark-even" />
+      ) : (
+        <>
+          <polyline points={points} fill="none" stroke="currentColor" strokeWidth="1.5" />
+          <circle cx="78" cy={19 - (values.at(-1)! / top) * 17} r="2" fill="currentColor" />
+        </>
+      )}
     </svg>
   );
 }
