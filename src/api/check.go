@@ -56,11 +56,11 @@ func (r routes) Delete(path string, h ...fiber.Handler) fiber.Router {
 type objectKey struct{}
 
 // check lets a request through to its operation when it is what the contract asks for, in the contract's order: token,
-// parameters, content type, body.
+// parameters, content type, body, and only then whether who asks may do it at all.
 func (s *Server) check(op *contract.Operation) fiber.Handler {
 	jsonBody := op.BodyType() == fiber.MIMEApplicationJSON
 	return func(c *fiber.Ctx) error {
-		if err := s.enter(c, op); err != nil {
+		if err := s.admit(c, op); err != nil {
 			return err
 		}
 		for _, name := range c.Route().Params {
@@ -80,7 +80,13 @@ func (s *Server) check(op *contract.Operation) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		next := s.recorded(c, op)
+		recorded := s.recorded(c, op)
+		next := func() error {
+			if err := s.enter(c, op); err != nil {
+				return err
+			}
+			return recorded()
+		}
 		if !jsonBody {
 			return next()
 		}
@@ -88,16 +94,21 @@ func (s *Server) check(op *contract.Operation) fiber.Handler {
 	}
 }
 
-// enter lets in who may do the operation at all. Both have to call it public: the contract and the table of permissions.
+// admit lets in who has a token, and everybody where the operation is public.
+func (s *Server) admit(c *fiber.Ctx, op *contract.Operation) error {
+	if op.Public {
+		return nil
+	}
+	_, err := s.authenticate(c)
+	return err
+}
+
+// enter lets through who may do the operation at all. Both have to call it public: the contract and the table of permissions.
 func (s *Server) enter(c *fiber.Ctx, op *contract.Operation) error {
 	if op.Public {
 		return s.permissions.Enter(op.ID, nil)
 	}
-	who, err := s.authenticate(c)
-	if err != nil {
-		return err
-	}
-	if err := s.permissions.Enter(op.ID, who); err != nil {
+	if err := s.permissions.Enter(op.ID, identity(c)); err != nil {
 		return problem(http.StatusForbidden, "Only superadmins may do this")
 	}
 	return nil
