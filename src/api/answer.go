@@ -74,6 +74,7 @@ func refusalOf(err error) *refusalError {
 	var (
 		r         *refusalError
 		violation *contract.ViolationError
+		tooLarge  *contract.RangeError
 		unusable  *filter.Error
 		fiberErr  *fiber.Error
 		tooMany   *auth.TooManyError
@@ -83,6 +84,9 @@ func refusalOf(err error) *refusalError {
 		return r
 	case errors.As(err, &violation):
 		return &refusalError{Status: violation.Status, Message: violation.Detail, style: asProblem}
+	case errors.As(err, &tooLarge):
+		// Clients have always been answered this by the operation itself, and so by a text.
+		return &refusalError{Status: http.StatusBadRequest, Message: "Bad request, " + tooLarge.Detail}
 	case errors.As(err, &unusable):
 		return &refusalError{Status: http.StatusBadRequest, Message: unusable.Error(), style: asProblem}
 	case errors.As(err, &fiberErr):

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
@@ -35,6 +36,9 @@ func page(number, size *int) (int, int, error) {
 	}
 	if items > maxPageSize {
 		return 0, 0, problem(http.StatusBadRequest, "pageSize: %d is more than the %d that a page can have", items, maxPageSize)
+	}
+	if n > math.MaxInt/items {
+		return 0, 0, badField("page", "%d is out of range", n)
 	}
 	return n, items, nil
 }

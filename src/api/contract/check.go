@@ -24,6 +24,11 @@ func violation(format string, args ...any) *ViolationError {
 	return &ViolationError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
+// RangeError is an integer in a query string that nobody can count to.
+type RangeError struct{ Detail string }
+
+func (e *RangeError) Error() string { return e.Detail }
+
 type parameter struct {
 	name    string
 	kind    string // integer, boolean, string, array or object
@@ -121,8 +126,11 @@ func (p *parameter) check(value string) (canonical string, err error) {
 	switch p.kind {
 	case "integer":
 		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return "", violation("%s: %q is not an integer that the server can count to", p.name, shorten(value))
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return "", &RangeError{fmt.Sprintf("%s: %s is out of range", p.name, shorten(value))}
+		case err != nil:
+			return "", violation("%s: %q is not an integer", p.name, shorten(value))
 		}
 		if p.minimum != nil && n < *p.minimum {
 			return "", violation("%s: %d is less than the minimum of %d", p.name, n, *p.minimum)
