@@ -151,6 +151,14 @@ func (s *Server) UpdateDashboard(c *fiber.Ctx, text contract.Id) error {
 	if err := s.allow(c, "update_dashboard", before.ProjectID); err != nil {
 		return err
 	}
+	// A dashboard has no metadata. Clients that send some are asked whether they may work in its project, no more.
+	m, err := parseMetadata(objectField(object(c), "metadata"))
+	if err != nil {
+		return err
+	}
+	if err := s.allowNamed(c, "update_dashboard", m); err != nil {
+		return err
+	}
 	change, err := s.dashboardChange(c, "update_dashboard", object(c))
 	if err != nil {
 		return err

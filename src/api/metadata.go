@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
@@ -104,6 +105,19 @@ func (s *Server) home(ctx context.Context, who *auth.Identity, operation string,
 		return uuid.Nil, err
 	}
 	return id, s.permissions.Allow(operation, who, auth.Object{Project: &id})
+}
+
+// allowNamed says whether who asks may do the operation in the project that the metadata names, where it names one.
+func (s *Server) allowNamed(c *fiber.Ctx, operation string, m metadata) error {
+	name, err := m.project()
+	if err != nil || name == "" {
+		return err
+	}
+	project, err := s.findProject(c.UserContext(), identity(c), name)
+	if err != nil {
+		return err
+	}
+	return s.allow(c, operation, &project)
 }
 
 // move is where an update wants a row to go.

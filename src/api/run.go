@@ -234,16 +234,8 @@ func (s *Server) BulkUpdate(c *fiber.Ctx, params contract.BulkUpdateParams) erro
 	if size > mostAtOnce {
 		return refuse(http.StatusMethodNotAllowed, "Bad request, cannot update more than %d runs at a time", mostAtOnce)
 	}
-	if name, err := m.project(); err != nil {
+	if err := s.allowNamed(c, "update_run", m); err != nil {
 		return err
-	} else if name != "" {
-		project, err := s.findProject(ctx, who, name)
-		if err != nil {
-			return err
-		}
-		if err := s.allow(c, "update_run", &project); err != nil {
-			return err
-		}
 	}
 	raw, set, err := filters(params.Filter, filter.Run())
 	if err != nil {

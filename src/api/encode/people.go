@@ -53,7 +53,7 @@ func Project(dst []byte, p *ProjectView) []byte {
 func dashboard(dst []byte, d *store.Dashboard) []byte {
 	dst = ID(append(dst, `{"id":`...), d.ID)
 	dst = TextOrNull(append(dst, `,"title":`...), d.Title)
-	dst = textOrEmpty(append(dst, `,"description":`...), d.Description)
+	dst = TextOrNull(append(dst, `,"description":`...), d.Description)
 	dst = textOrEmpty(append(dst, `,"filters":`...), d.Filters)
 	dst = IDOrNull(append(dst, `,"project_id":`...), d.ProjectID)
 	dst = IDOrNull(append(dst, `,"user_id":`...), d.UserID)
