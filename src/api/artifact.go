@@ -114,8 +114,13 @@ type upload struct {
 	*form
 	file     []byte
 	hasFile  bool
-	tooLarge bool
+	tooLarge bool // its content is not kept
+	cut      bool // so much too large that what follows was not read
 }
+
+// skipped is how much of a file beyond the limit is read, so that who sends one a little too large, before the fields of the
+// form, is told so.
+const skipped = 16 << 20
 
 func (s *Server) readUpload(c *fiber.Ctx) (upload, error) {
 	f, err := s.readForm(c, longestArtifact)
@@ -123,7 +128,7 @@ func (s *Server) readUpload(c *fiber.Ctx) (upload, error) {
 		return upload{}, err
 	}
 	up := upload{form: f}
-	for !up.tooLarge {
+	for !up.cut {
 		part, err := f.next()
 		if err != nil {
 			return up, err
@@ -149,7 +154,17 @@ func (up *upload) readFile(part *multipart.Part, limit int64) error {
 	if err != nil {
 		return formError(err)
 	}
-	up.hasFile, up.file, up.tooLarge = true, content.Bytes(), n > limit
+	up.hasFile = true
+	if n <= limit {
+		up.file, up.tooLarge = content.Bytes(), false
+		return nil
+	}
+	up.file, up.tooLarge = nil, true
+	rest, err := io.Copy(io.Discard, io.LimitReader(part, skipped))
+	if err != nil {
+		return formError(err)
+	}
+	up.cut = rest == skipped
 	return nil
 }
 
@@ -159,7 +174,7 @@ func (s *Server) newArtifact(c *fiber.Ctx, up upload) (store.Artifact, error) {
 	switch {
 	case !up.hasFile:
 		return store.Artifact{}, problem(http.StatusBadRequest, "file: it is required, and has to be a file")
-	case !named && !up.tooLarge:
+	case !named && !up.cut:
 		return store.Artifact{}, problem(http.StatusBadRequest, "filename: it is required")
 	}
 	a := store.Artifact{ID: s.newID(), UploadDate: s.now().UTC().Truncate(time.Microsecond), Content: up.file, Size: int64(len(up.file))}
