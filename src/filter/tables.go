@@ -84,7 +84,7 @@ func User() Model {
 }
 
 func metadata() Document {
-	return Document{Column: "data", Arrays: map[string]bool{"tags": false, "markers": true, "annotations": true}}
+	return Document{Column: "data", Arrays: map[string]bool{"tags": false, "markers": true, "annotations": false}}
 }
 
 func summary() Document {
