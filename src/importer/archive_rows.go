@@ -13,15 +13,14 @@ import (
 
 // archiveResult is a result.json.
 type archiveResult struct {
-	id             *uuid.UUID
-	testID         *string
-	outcome        *string
-	start          moment
-	duration       *float64
-	component, env *string
-	source         *string
-	metadata       object
-	params         []byte
+	id       *uuid.UUID
+	testID   *string
+	outcome  *string
+	start    moment
+	duration *float64
+	source   *string
+	metadata object
+	params   []byte
 }
 
 // moment is a time that may be unknown (zero).
@@ -62,7 +61,7 @@ func readResultDocument(path string, clean []byte) (archiveResult, error) {
 	r.outcome = d.outcome("result")
 	r.start = d.time("start_time")
 	r.duration = d.number("duration")
-	r.component, r.env, r.source = label(o.get("component")), label(o.get("env")), label(o.get("source"))
+	r.source = label(o.get("source"))
 	r.metadata = d.objectOf("metadata")
 	r.params = d.raw("params")
 	return r, d.err
@@ -76,21 +75,16 @@ func archiveResultRow(r archiveResult, run *Run, given *object) Result {
 		metadata.remove("user_properties")
 		metadata.merge(&properties)
 	}
-	row := Result{
+	return Result{
 		RunID: run.ID, ProjectID: run.ProjectID,
 		TestID: r.testID, Result: r.outcome,
-		StartTime: r.start.or(run.StartTime), Duration: r.duration,
-		Component: r.component, Env: r.env, Source: r.source,
+		StartTime: r.start.or(run.StartTime), Duration: r.duration, Source: r.source,
+		// From the metadata alone, as those of a result that is posted: what the document itself calls env or component does
+		// not count, and never did.
+		Component: label(metadata.get("component")), Env: label(metadata.get("env")),
 		// document is used again for the next member, so nothing of it may be kept.
 		Metadata: metadata.json(), Params: append([]byte(nil), r.params...),
 	}
-	if env := label(metadata.get("env")); env != nil {
-		row.Env = env
-	}
-	if component := label(metadata.get("component")); component != nil {
-		row.Component = component
-	}
-	return row
 }
 
 // runDocumentFields is a run.json.

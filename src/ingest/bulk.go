@@ -86,13 +86,20 @@ func (b *Bulk) Run(r store.Run) error {
 	return store.MergeRunTx(b.ctx, b.tx, r)
 }
 
-// Duration sets a run's duration in seconds, where the report says another one than the sum of its results.
-func (b *Bulk) Duration(run uuid.UUID, seconds float64) error {
+// EndRun sets a run's duration in seconds, where the report says another one than the sum of its results. A run that got no
+// results, and of which nobody has said how many it has, is one of zero tests from now on.
+func (b *Bulk) EndRun(run uuid.UUID, seconds float64) error {
 	if err := b.Flush(); err != nil {
 		return err
 	}
-	_, err := b.tx.Exec(b.ctx, `UPDATE runs SET duration = $2 WHERE id = $1`, run, seconds)
-	return err
+	_, err := b.tx.Exec(b.ctx, `
+		UPDATE runs SET duration = $2,
+		       summary = CASE jsonb_typeof(summary) WHEN 'object' THEN summary ELSE ibutsu_summary(NULL, 0, 0, 0, 0, 0, 0) END
+		 WHERE id = $1`, run, seconds)
+	if err != nil {
+		return fmt.Errorf("end run: %w", store.Classify(err))
+	}
+	return nil
 }
 
 // Result writes a result, sooner or later.

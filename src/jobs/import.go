@@ -76,7 +76,7 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[Import]) error {
 	case errors.Is(err, store.ErrInvalid):
 		return w.fail(ctx, record.ID, "the database refuses a value of this report: "+reason(err))
 	case errors.Is(err, store.ErrNotFound):
-		return w.fail(ctx, record.ID, "the uploaded file is gone")
+		return w.fail(ctx, record.ID, "the uploaded file is empty or gone")
 	case errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely):
 		return errors.Join(err, w.fail(context.WithoutCancel(ctx), record.ID, cancelledByHand))
 	case ctx.Err() != nil:
@@ -213,7 +213,7 @@ func (s *bulkSink) EndRun(_ context.Context, r importer.Run) error {
 	if r.Duration == nil {
 		return nil
 	}
-	return s.bulk.Duration(r.ID, *r.Duration)
+	return s.bulk.EndRun(r.ID, *r.Duration)
 }
 
 // Progress goes to the record in a transaction of its own: the import's own is seen only when it is over.
