@@ -19,6 +19,7 @@ import (
 // The first administrator, and a project to push to, where the settings name none and there is nobody yet.
 const (
 	firstEmail   = "admin@example.com"
+	firstName    = "Administrator"
 	firstProject = "my-project"
 )
 
@@ -63,7 +64,7 @@ func administratorMissing(ctx context.Context, cfg *config.Config, s *store.Stor
 		if err != nil || users > 0 {
 			return false, err
 		}
-		cfg.Superadmin.Email, cfg.Superadmin.OwnProject = firstEmail, firstProject
+		cfg.Superadmin.Email, cfg.Superadmin.Name, cfg.Superadmin.OwnProject = firstEmail, firstName, firstProject
 		return true, nil
 	}
 	_, err := s.Account(ctx, cfg.Superadmin.Email)
