@@ -212,7 +212,8 @@ func TestArchiveResultDocument(t *testing.T) {
 		"no time":                     {`{}`, func(r Result) any { return r.StartTime }, testImportedAt},
 		"no metadata":                 {`{"metadata":null}`, asMetadata, `{}`},
 		"no params":                   {`{"params":null}`, func(r Result) any { return string(r.Params) }, `{}`},
-		"own env":                     {`{"env":"e","component":"c"}`, func(r Result) any { return []string{*r.Env, *r.Component} }, []string{"e", "c"}},
+		"own env":                     {`{"env":"e","component":"c"}`, func(r Result) any { return r.Env == nil && r.Component == nil }, true},
+		"env of the metadata":         {`{"env":"e","metadata":{"env":"m"}}`, func(r Result) any { return *r.Env }, "m"},
 		"properties that are a list":  {`{"metadata":{"user_properties":["x"]}}`, asMetadata, `{"user_properties":["x"]}`},
 		"properties that are nothing": {`{"metadata":{"user_properties":null,"a":1}}`, asMetadata, `{"a":1}`},
 	} {
