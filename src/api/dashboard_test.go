@@ -46,7 +46,7 @@ func TestDashboardsAreThoseOfProjectsThatAreOpen(t *testing.T) {
 	requireMessage(t, h.call(t, stranger, http.MethodPut, path, object{"title": "mine"}), http.StatusForbidden)
 	changed := h.call(t, owner, http.MethodPut, path, object{"title": "B", "filters": "env=qa", "description": nil, "id": uuid.NewString(), "colour": "red"})
 	require.Equal(t, http.StatusOK, changed.status, string(changed.body))
-	require.Equal(t, object{"id": made.id(t), "title": "B", "filters": "env=qa", "description": "", "project_id": project, "user_id": nil}, changed.object(t))
+	require.Equal(t, object{"id": made.id(t), "title": "B", "filters": "env=qa", "description": nil, "project_id": project, "user_id": nil}, changed.object(t))
 	require.Equal(t, changed.object(t), h.get(t, member, path).object(t))
 }
 

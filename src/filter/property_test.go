@@ -131,7 +131,7 @@ func TestCompiledFiltersAlwaysRun(t *testing.T) {
 	})
 }
 
-// A regular expression that is refused before the query is one that the database refuses too.
+// A regular expression that is refused before the query is one that the database refuses too, or would be at for ever.
 func TestTheCheckOfARegexIsNeverStricterThanTheDatabase(t *testing.T) {
 	t.Parallel()
 	conn := connect(t)
@@ -145,7 +145,7 @@ func TestTheCheckOfARegexIsNeverStricterThanTheDatabase(t *testing.T) {
 		set, err := filter.ParseWhole([]string{"test_id~" + expression})
 		require.NoError(r, err)
 		_, checked := filter.Compile(filter.Result(), set, new(filter.Args))
-		if strings.Trim(expression, `"`) != expression || checked == nil {
+		if strings.Trim(expression, `"`) != expression || checked == nil || strings.Contains(checked.Error(), "takes too long") {
 			return
 		}
 		var matches bool
@@ -167,6 +167,24 @@ func TestCommonMistakesInARegexAreFoundBeforeTheQuery(t *testing.T) {
 		"", "a|", "()", "||", "a{", "a{,3}", "a}", "a]", "[]a]", "[^]a]", "[a-]", "[-a]", "[--a]", `[\d-]`, `[a\]]`, "(?i)a", "(?#c)a", "a(?#c)*", "a(?#c",
 		"(?<=a)b", "(?<!a)b", "(?=a)", "(|a)", `\x4`, `\cA`, `\10`, `(a)\1`, "***=(", "***:a", "(?q)(", `(?e)\q`, "a{0,255}", "a{2,2}", "a*?", "a{2}?", `\U0010ffff`,
 		"[[.a.]]", "[[:<:]]a", "^test_(login|cart)$", `tests/.*\.py::\w+\[[a-z]+\]`,
+	} {
+		_, _, err := compile(t, filter.Result(), "test_id~"+strings.ReplaceAll(expression, ",", `\,`))
+		require.NoError(t, err, expression)
+	}
+}
+
+// Each of the first kind keeps the database busy for seconds on one text of 20 kB.
+func TestARegexThatTakesForeverIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, expression := range []string{
+		"(?=.*b)", "(?!.*b)a", "a(?=.*c)", "(?=[^c]*c)", "(?=.*b)(?=.*c).*d", "^.(?=.*b)", "^a|(?=.*b)", "(^)?(?=.*b)", "^(?=.(?=.*b))", "(?=a{2,})",
+		"(^|x)(?=.*b)", "x*(?=.+b)", `^(a*)(a*)b\1\2$`, `(a)\1+`, `(a){2,}\1`,
+	} {
+		_, _, err := compile(t, filter.Result(), "test_id~"+strings.ReplaceAll(expression, ",", `\,`))
+		require.ErrorContains(t, err, "takes too long", expression)
+	}
+	for _, expression := range []string{
+		"^(?!.*slow)", "^(?=.*b)(?=.*c).*d", `\A(?!.*b)`, "^(?=.*b)|x+", "a(?!b).*", "(?<!a)b+", "(?=a{1,20})b", "^(?:(?=.*b))", `(a|b)\1`, `(.)\1{3}`, "((a+)+)+b",
 	} {
 		_, _, err := compile(t, filter.Result(), "test_id~"+strings.ReplaceAll(expression, ",", `\,`))
 		require.NoError(t, err, expression)

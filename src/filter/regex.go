@@ -21,11 +21,15 @@ var (
 	errRegexClass     = errors.New("a class [:name:] is unknown")
 	errRegexReference = errors.New("a back reference has no group")
 	errRegexOption    = errors.New("an option in (?...) is unknown")
+
+	// What the database would try at each place of a text anew, and so for minutes on a long one.
+	errRegexFar  = errors.New("it takes too long: a look-around with *, + or {m,} has to stand at the start, right after ^")
+	errRegexTwin = errors.New("it takes too long: a back reference beside *, + or {m,}")
 )
 
 // checkRegex reports faults of an expression in PostgreSQL's advanced syntax, so that they become an answer with a reason
-// instead of a failed statement. It passes everything that the database accepts, and a little that it does not: other
-// syntaxes (`(?q)`, `***=`, expanded) and collating elements are left to the database.
+// instead of a failed statement. It passes everything that the database accepts in good time, and a little that it does not:
+// other syntaxes (`(?q)`, `***=`, expanded) and collating elements are left to the database.
 func checkRegex(expression string) error {
 	if len(expression) > MaxRegex {
 		return errRegexLong
@@ -38,8 +42,13 @@ func checkRegex(expression string) error {
 	if err := r.alternatives(); err != nil {
 		return err
 	}
-	if r.depth > 0 {
+	switch {
+	case len(r.open) > 0:
 		return errRegexParens
+	case r.far:
+		return errRegexFar
+	case r.refers && r.endless:
+		return errRegexTwin
 	}
 	return nil
 }
@@ -67,13 +76,21 @@ func cutRegexPrefix(s string) (rest string, checked bool, err error) {
 func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 func isDigit(b byte) bool  { return b >= '0' && b <= '9' }
 
-// regexReader walks over an expression once. repeatable says whether what was just read may be repeated.
+// regexReader walks over an expression once.
 type regexReader struct {
 	rest       string
-	depth      int
+	open       []regexGroup
 	groups     int
-	repeatable bool
+	repeatable bool // what was just read may be repeated
+
+	start   bool // only the start of the text fits here: ^ was read, and nothing since that takes a character
+	endless bool // there is a repetition without end
+	far     bool // there is one in a look-around that is tried at each place of the text
+	refers  bool // there is a back reference
 }
+
+// regexGroup is a parenthesis that is open. A look-around at the start of the text is tried once.
+type regexGroup struct{ lookAround, once bool }
 
 func (r *regexReader) alternatives() error {
 	for r.rest != "" {
@@ -87,89 +104,115 @@ func (r *regexReader) alternatives() error {
 func (r *regexReader) one() error {
 	switch c := r.rest[0]; {
 	case c == '(':
-		return r.open()
+		return r.group()
 	case c == ')':
-		r.rest = r.rest[1:]
-		r.depth--
-		if r.depth < 0 {
-			return errRegexParens
-		}
-		// A look-around cannot be repeated; which group this closes is not kept, so that fault is the database's to find.
-		r.repeatable = true
-		return nil
+		return r.close()
 	case c == '|' || c == '^' || c == '$':
 		r.rest = r.rest[1:]
+		r.start = c == '^' || c == '$' && r.start
 		r.repeatable = false
 		return nil
 	case c == '*' || c == '+' || c == '?':
 		r.rest = r.rest[1:]
-		return r.repeat()
+		return r.repeat(c != '?')
 	case c == '{' && len(r.rest) > 1 && isDigit(r.rest[1]):
-		if err := r.bound(); err != nil {
+		endless, err := r.bound()
+		if err != nil {
 			return err
 		}
-		return r.repeat()
+		return r.repeat(endless)
 	case c == '[':
-		r.repeatable = !strings.HasPrefix(r.rest, "[[:<:]]") && !strings.HasPrefix(r.rest, "[[:>:]]")
+		constraint := strings.HasPrefix(r.rest, "[[:<:]]") || strings.HasPrefix(r.rest, "[[:>:]]")
+		r.atom(constraint)
 		return r.bracket()
 	case c == '\\':
+		first := strings.HasPrefix(r.rest, `\A`)
 		constraint, err := r.escape()
-		r.repeatable = !constraint
+		r.atom(constraint)
+		r.start = r.start || first
 		return err
 	}
 	_, size := utf8.DecodeRuneInString(r.rest)
 	r.rest = r.rest[size:]
-	r.repeatable = true
+	r.atom(false)
 	return nil
 }
 
-func (r *regexReader) open() error {
+// atom is called for what stands for a character, or, a constraint, for a place between two.
+func (r *regexReader) atom(constraint bool) {
+	r.repeatable = !constraint
+	r.start = r.start && constraint
+}
+
+func (r *regexReader) group() error {
 	if strings.HasPrefix(r.rest, "(?#") {
 		_, r.rest, _ = strings.Cut(r.rest, ")")
 		return nil
 	}
 	r.repeatable = false
-	r.depth++
-	for _, start := range []string{"(?:", "(?=", "(?!", "(?<=", "(?<!"} {
+	for _, start := range []string{"(?=", "(?!", "(?<=", "(?<!"} {
 		if rest, ok := strings.CutPrefix(r.rest, start); ok {
 			r.rest = rest
+			r.open = append(r.open, regexGroup{lookAround: true, once: r.start})
 			return nil
 		}
+	}
+	r.open = append(r.open, regexGroup{})
+	if rest, ok := strings.CutPrefix(r.rest, "(?:"); ok {
+		r.rest = rest
+		return nil
 	}
 	r.groups++
 	r.rest = r.rest[1:]
 	return nil
 }
 
+func (r *regexReader) close() error {
+	r.rest = r.rest[1:]
+	last := len(r.open) - 1
+	if last < 0 {
+		return errRegexParens
+	}
+	r.start = r.open[last].once // a look-around takes no character
+	r.open = r.open[:last]
+	// A look-around cannot be repeated; that fault is the database's to find.
+	r.repeatable = true
+	return nil
+}
+
 // repeat is called when a quantifier has been read.
-func (r *regexReader) repeat() error {
+func (r *regexReader) repeat(endless bool) error {
 	if !r.repeatable {
 		return errRegexOperand
 	}
-	r.repeatable = false
+	r.repeatable, r.start = false, false
+	r.endless = r.endless || endless
+	tried := func(g regexGroup) bool { return g.lookAround && !g.once }
+	r.far = r.far || endless && slices.ContainsFunc(r.open, tried)
 	r.rest = strings.TrimPrefix(r.rest, "?") // the reluctant form
 	return nil
 }
 
-func (r *regexReader) bound() error {
+// bound reads {m}, {m,} or {m,n}; the second has no end.
+func (r *regexReader) bound() (endless bool, err error) {
 	body, rest, closed := strings.Cut(r.rest[1:], "}")
 	if !closed {
-		return errRegexBraces
+		return false, errRegexBraces
 	}
 	r.rest = rest
 	low, high, hasHigh := strings.Cut(body, ",")
 	m, ok := repetitions(low)
 	if !ok {
-		return errRegexCount
+		return false, errRegexCount
 	}
 	if !hasHigh || high == "" {
-		return nil
+		return hasHigh, nil
 	}
 	n, ok := repetitions(high)
 	if !ok || m > n {
-		return errRegexCount
+		return false, errRegexCount
 	}
-	return nil
+	return false, nil
 }
 
 func repetitions(s string) (int, bool) {
@@ -272,6 +315,7 @@ func (r *regexReader) escape() (constraint bool, err error) {
 		if int(c-'0') > r.groups && (r.rest == "" || !isDigit(r.rest[0])) {
 			return false, errRegexReference
 		}
+		r.refers = true
 		return false, nil
 	}
 	return false, errRegexEscape
