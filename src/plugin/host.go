@@ -40,8 +40,10 @@ type HostOptions struct {
 	StatsInterval time.Duration
 	// DrainTimeout (30 s) is how long running work may take to end when the host is told to stop.
 	DrainTimeout time.Duration
-	// MemoryMax is the resident memory, in bytes, above which the module is drained and started anew; 0 means no limit.
-	MemoryMax uint64
+	// MemoryMax is the resident memory, in bytes, above which the module is drained and started anew; 0 means no limit. It
+	// has RenewalInterval (1 min) to work before that: a limit below what every start takes must not be all that happens.
+	MemoryMax       uint64
+	RenewalInterval time.Duration
 	// Backoff spaces restarts.
 	Backoff Backoff
 	// OnStatus is called with each change and each answer of a health check; it must not block.
@@ -71,6 +73,7 @@ func NewHost(options HostOptions) (*Host, error) {
 	options.HealthInterval = or(options.HealthInterval, 5*time.Second)
 	options.HealthTimeout = or(options.HealthTimeout, 10*time.Second)
 	options.StatsInterval = or(options.StatsInterval, 15*time.Second)
+	options.RenewalInterval = or(options.RenewalInterval, time.Minute)
 	options.DrainTimeout = or(options.DrainTimeout, 30*time.Second)
 	options.Backoff = options.Backoff.withDefaults()
 	if options.Random == nil {

@@ -212,6 +212,42 @@ func TestStoppingLetsRunningWorkEnd(t *testing.T) {
 	require.Equal(t, "exit status 0", h.log.find(t, "module stopped")[0]["exit"])
 }
 
+func TestModuleThatGrowsEndsItsWorkAndIsStartedAnew(t *testing.T) {
+	t.Parallel()
+	work := filepath.Join(t.TempDir(), "work")
+	h := host(t, orders{Work: work}, func(o *plugin.HostOptions) { o.MemoryMax, o.RenewalInterval = 1, time.Millisecond })
+	h.await(t, "the next process at work", func(s plugin.Status) bool { return s.Renewals > 0 && well(s) })
+	content, err := os.ReadFile(work)
+	require.NoError(t, err)
+	require.Equal(t, "whole", string(content), "the job at hand came to its end")
+	require.Contains(t, h.log.find(t, "module is started anew")[0]["reason"], "more than the 0 MiB that it may")
+	require.Zero(t, h.Status().Restarts, "it is nothing that went wrong")
+}
+
+func TestModuleThatIsLargeFromItsStartWorksNevertheless(t *testing.T) {
+	t.Parallel()
+	h := host(t, orders{}, func(o *plugin.HostOptions) { o.MemoryMax = 1 })
+	first := h.await(t, "its figures", func(s plugin.Status) bool { return well(s) && s.Stats.RSS > 1 })
+	checked := h.await(t, "another look at it", func(s plugin.Status) bool { return s.Health.Since != first.Health.Since || s.Stats.JobsRunning == 1 })
+	require.Equal(t, first.PID, checked.PID)
+	require.Zero(t, checked.Renewals)
+}
+
+func TestNewSettingsReachAModuleOnceItsWorkIsDone(t *testing.T) {
+	t.Parallel()
+	work := filepath.Join(t.TempDir(), "work")
+	h := host(t, orders{Work: work}, nil)
+	first := h.await(t, "a job at work", func(s plugin.Status) bool { return well(s) && s.Stats.JobsRunning == 1 }).PID
+	fresh, err := json.Marshal(orders{Unwell: "told so"})
+	require.NoError(t, err)
+	h.Reload(fresh)
+	next := h.await(t, "the new settings", func(s plugin.Status) bool { return s.Health.Detail == "told so" })
+	require.NotEqual(t, first, next.PID)
+	require.FileExists(t, work, "the job at hand came to its end")
+	require.Equal(t, 1, next.Renewals)
+	require.Zero(t, next.Restarts)
+}
+
 func TestStoppingDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	h := host(t, orders{Endure: true}, func(o *plugin.HostOptions) { o.DrainTimeout = 100 * time.Millisecond })

@@ -101,7 +101,7 @@ func (w *watch) check(ctx context.Context) (reason string) {
 		}
 	}
 	w.note(health)
-	if limit := w.host.options.MemoryMax; limit > 0 && w.stats.RSS > limit {
+	if limit := w.host.options.MemoryMax; limit > 0 && w.stats.RSS > limit && time.Since(w.begun) >= w.host.options.RenewalInterval {
 		w.renew = true
 		return fmt.Sprintf("it holds %d MiB of memory, more than the %d MiB that it may", w.stats.RSS>>20, limit>>20)
 	}
