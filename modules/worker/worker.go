@@ -3,6 +3,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -108,7 +109,8 @@ type running struct {
 
 func (r *running) Close() { r.store.Close() }
 
-// tendTallies proposes tallies for what dashboards often count, and makes them where that is allowed.
+// tendTallies proposes tallies for what dashboards often count, makes them where that is allowed, and forgets what was counted
+// without one.
 func tendTallies(ctx context.Context, s *store.Store, build bool, log zerolog.Logger) error {
 	proposals, err := widget.TallyWishes(ctx, s, build)
 	for _, p := range proposals {
@@ -118,7 +120,7 @@ func tendTallies(ctx context.Context, s *store.Store, build bool, log zerolog.Lo
 		}
 		log.Info().Str("field", p.Field).Int64("asked", p.Asked).Dur("took", p.Took).Msg(said)
 	}
-	return err
+	return errors.Join(err, widget.ForgetCountedDays(ctx, s, time.Now().Add(-widget.CountedDaysLive)))
 }
 
 func limits(c config.Limits) importer.Limits {

@@ -115,6 +115,12 @@ func (s Set) Fields() []string {
 	return fields
 }
 
+// Moves says whether what the set matches may change with time alone: it compares with now, today or another moment that the
+// database finds out when it is asked.
+func (s Set) Moves() bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool { return isMoment(c.Value) || slices.ContainsFunc(c.List(), isMoment) })
+}
+
 // Rename returns the set with each field name replaced by what rename gives for it.
 func (s Set) Rename(rename func(field string) string) Set {
 	conditions := slices.Clone(s.Conditions)

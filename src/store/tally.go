@@ -70,10 +70,14 @@ func (s *Store) rebuildRollups(ctx context.Context, rehearse bool) (int64, error
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `SELECT ibutsu_rebuild_rollups()`).Scan(&wrong)
-		if err == nil && rehearse {
+		if err := tx.QueryRow(ctx, `SELECT ibutsu_rebuild_rollups()`).Scan(&wrong); err != nil {
+			return err
+		}
+		if rehearse {
 			return errRehearsed
 		}
+		// What made a tally wrong may have changed rows without a trace, too.
+		_, err := tx.Exec(ctx, `DELETE FROM counted_days`)
 		return err
 	})
 	if errors.Is(err, errRehearsed) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,15 @@ func (x row) field(name string) *string {
 		return x.result
 	case "test_id":
 		return x.test
+	case "duration":
+		if x.duration == nil {
+			return nil
+		}
+		s := strconv.FormatFloat(*x.duration, 'g', -1, 64)
+		return &s
+	case "start_time":
+		s := x.start.Format("2006-01-02T15:04:05.000000")
+		return &s
 	case "run_id":
 		if !x.hasRun {
 			return nil
@@ -183,7 +193,7 @@ func (a asked) of(all []row) []row {
 
 func matches(x row, filters []string) bool {
 	for _, f := range filters {
-		i := strings.IndexAny(f, "=!@*")
+		i := strings.IndexAny(f, "=!@*~%<>")
 		value := x.field(f[:i])
 		switch f[i] {
 		case '=':
@@ -198,6 +208,18 @@ func matches(x row, filters []string) bool {
 			if (value != nil) != (f[i+1] == 'y') {
 				return false
 			}
+		case '~':
+			if value == nil || !regexp.MustCompile(f[i+1:]).MatchString(*value) {
+				return false
+			}
+		case '%':
+			if value == nil || !strings.Contains(strings.ToLower(*value), strings.ToLower(f[i+1:])) {
+				return false
+			}
+		case '<', '>':
+			if value == nil || compared(*value, f[i+1:]) != map[byte]int{'<': -1, '>': 1}[f[i]] {
+				return false
+			}
 		case '*':
 			if value == nil || !slices.Contains(strings.Split(f[i+1:], ";"), *value) {
 				return false
@@ -205,6 +227,16 @@ func matches(x row, filters []string) bool {
 		}
 	}
 	return true
+}
+
+// compared orders numbers as such and times as they are written.
+func compared(l, r string) int {
+	ln, err := strconv.ParseFloat(l, 64)
+	if err != nil {
+		return strings.Compare(l, r)
+	}
+	rn, _ := strconv.ParseFloat(r, 64)
+	return cmp.Compare(ln, rn)
 }
 
 func (a asked) inWindow(x row) bool { return a.unbounded || x.start.After(a.now.Add(-a.span)) }

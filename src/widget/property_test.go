@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ibutsu/ibutsu-go/src/cache"
+	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 	"github.com/ibutsu/ibutsu-go/src/widget"
 )
@@ -42,7 +43,12 @@ func insertProjects(t testing.TB, pool *pgxpool.Pool) {
 // client writes at random, as one of several.
 type client struct {
 	*rand.Rand
-	pool *pgxpool.Pool
+	store *store.Store
+	pool  *pgxpool.Pool
+}
+
+func newClient(seed, stream uint64, s *store.Store) *client {
+	return &client{rand.New(rand.NewPCG(seed, stream)), s, s.Pool()}
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -110,9 +116,22 @@ func (c *client) summary() any {
 		map[string]any{"tests": odd, "errors": odd}, map[string]any{"tests": 20, "xpasses": 1, "xfailures": 4})
 }
 
+// step is one thing that somebody does: by a statement of their own, as the API does it, by retention, or with psql.
 func (c *client) step(ctx context.Context) error {
+	switch c.IntN(20) {
+	case 0:
+		return c.classify(ctx)
+	case 1:
+		return c.prune(ctx)
+	case 2:
+		return c.copyText(ctx)
+	}
+	return c.statement(ctx)
+}
+
+func (c *client) statement(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
-		switch c.IntN(14) {
+		switch c.IntN(16) {
 		case 0, 1, 2:
 			return c.insertRun(ctx, tx)
 		case 3, 4, 5, 6, 7:
@@ -134,6 +153,18 @@ func (c *client) step(ctx context.Context) error {
 		case 11:
 			_, err := tx.Exec(ctx, `DELETE FROM results WHERE id IN (SELECT id FROM results ORDER BY md5(id::text || $1) LIMIT $2)`, strconv.Itoa(c.Int()), c.IntN(6))
 			return err
+		case 13:
+			// Two change places in one statement, and no sum tells.
+			_, err := tx.Exec(ctx, `WITH two AS (SELECT id, result, lead(result) OVER w AS next, lag(result) OVER w AS last
+				FROM (SELECT id, result FROM results ORDER BY md5(id::text || $1) LIMIT 2) drawn WINDOW w AS (ORDER BY id))
+				UPDATE results r SET result = coalesce(two.next, two.last) FROM two WHERE r.id = two.id`, strconv.Itoa(c.Int()))
+			return err
+		case 14:
+			// A result is taken away and put back otherwise: the day has as many as before.
+			_, err := tx.Exec(ctx, `WITH gone AS (DELETE FROM results WHERE id = (SELECT id FROM results ORDER BY md5(id::text || $1) LIMIT 1) RETURNING *)
+				INSERT INTO results (id, project_id, result, component, env, source, start_time, data)
+				SELECT $2, project_id, result, component, env, source, start_time, $3 FROM gone`, strconv.Itoa(c.Int()), c.id(), c.metadata(true))
+			return err
 		case 12:
 			_, err := tx.Exec(ctx, `WITH gone AS (SELECT id FROM runs ORDER BY md5(id::text || $1) LIMIT 1),
 				results_gone AS (DELETE FROM results WHERE run_id IN (SELECT id FROM gone))
@@ -143,6 +174,52 @@ func (c *client) step(ctx context.Context) error {
 		_, err := tx.Exec(ctx, `SELECT ibutsu_compact_rollups()`)
 		return err
 	})
+}
+
+// classify changes the metadata of results alone, as the bulk update of the API does. No count of rows tells of it.
+func (c *client) classify(ctx context.Context) error {
+	rows, _ := c.pool.Query(ctx, `SELECT id FROM results ORDER BY md5(id::text || $1) LIMIT $2`, strconv.Itoa(c.Int()), 1+c.IntN(6))
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	members := map[string]json.RawMessage{"team": json.RawMessage(pick(c.Rand, `"green"`, `"red"`, "null")), "importance": json.RawMessage(pick(c.Rand, `"low"`, "null"))}
+	_, err = c.store.UpdateResultsMetadata(ctx, ids, members, func(*uuid.UUID) error { return nil })
+	if errors.Is(err, store.ErrNotFound) { // another client was faster
+		return nil
+	}
+	return err
+}
+
+// prune deletes what is old, as retention does.
+func (c *client) prune(ctx context.Context) error {
+	kind := pick(c.Rand, store.KindResults, store.KindResults, store.KindRuns)
+	_, err := c.store.Prune(ctx, store.Rule{Kind: kind, Before: now.Add(-time.Duration(60+c.IntN(60)) * day)}, nil)
+	return err
+}
+
+// copyText writes results as psql does, which knows nothing of this server.
+func (c *client) copyText(ctx context.Context) error {
+	var lines strings.Builder
+	for range 1 + c.IntN(8) {
+		data, err := json.Marshal(c.metadata(true))
+		if err != nil {
+			return err
+		}
+		project := `\N`
+		if id := c.project(); id != nil {
+			project = id.String()
+		}
+		fmt.Fprintf(&lines, "%s\t%s\t%s\t%s\t%s\t%s\n", c.id(), project, pick(c.Rand, "passed", "failed", `\N`), pick(c.Rand, "login", "cart", `\N`), data,
+			c.moment().Format("2006-01-02 15:04:05.999999"))
+	}
+	conn, err := c.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	_, err = conn.Conn().PgConn().CopyFrom(ctx, strings.NewReader(lines.String()), `COPY results (id, project_id, result, component, data, start_time) FROM STDIN`)
+	return err
 }
 
 const day = 24 * time.Hour
@@ -184,12 +261,12 @@ func (c *client) insertResults(ctx context.Context, tx pgx.Tx) error {
 }
 
 // write lets clients work at the same time, each on its own.
-func write(t testing.TB, pool *pgxpool.Pool, seed uint64, clients, steps int) {
+func write(t testing.TB, s *store.Store, seed uint64, clients, steps int) {
 	var wg sync.WaitGroup
 	faults := make([]error, clients)
 	for i := range clients {
 		wg.Go(func() {
-			c := &client{rand.New(rand.NewPCG(seed, uint64(i))), pool}
+			c := newClient(seed, uint64(i), s)
 			for range steps {
 				if err := c.step(context.Background()); err != nil && !conflicted(err) {
 					faults[i] = err
@@ -250,7 +327,7 @@ func checks(r *rand.Rand, all rows) []check {
 			return some
 		}
 		runs := a
-		runs.filters = filtered("env=qa", "component!cart", "metadata.team=red", "source@y", "metadata.jenkins.job_name*nightly;weekly")
+		runs.filters = filtered("env=qa", "component!cart", "metadata.team=red", "source@y", "metadata.jenkins.job_name*nightly;weekly", "metadata.team~^r", "start_time<2026-03-10T00:00:00.000000")
 		runFilters := []string{strings.Join(runs.filters, ",")}
 
 		out = append(out, check{"result-summary", with(widget.Values{"additional_filters": runFilters, "env": {a.env}, "source": {a.source}, "job_name": {pick(r, "", a.job)}}), scope, nil, false})
@@ -281,8 +358,8 @@ func checks(r *rand.Rand, all rows) []check {
 
 		for range 4 {
 			results := a
-			results.group = pick(r, "result", "component", "env", "source", "metadata.exception_name", "metadata.jenkins.job_name", "metadata.team", "test_id", "project_id", "data.importance")
-			results.filters = filtered("env=qa", "result!passed", "metadata.team=red", "component*login;cart", "run_id@y")
+			results.group = pick(r, "result", "component", "env", "source", "metadata.exception_name", "metadata.jenkins.job_name", "metadata.team", "test_id", "project_id", "data.importance", "metadata.fspath", "metadata.nosuch")
+			results.filters = filtered("env=qa", "result!passed", "metadata.team=red", "component*login;cart", "run_id@y", "duration>4.5", "test_id~_[ab]$", "metadata.importance%I", "start_time>2026-02-01T00:00:00.000000")
 			if r.IntN(2) == 0 {
 				results.filters = nil
 			}
@@ -376,6 +453,7 @@ func TestEveryWidgetEqualsANaiveComputation(t *testing.T) {
 	ctx := context.Background()
 	clock := func() time.Time { return now }
 	fresh := widget.New(widget.Options{Store: s, Now: clock})
+	byDays := widget.New(widget.Options{Store: s, Now: clock, Slow: -1}) // keeps every day that it counts
 	keeping := widget.New(widget.Options{Store: s, Now: clock, Cache: cache.NewMemory(8<<20, clock)})
 	for seed := range uint64(12) {
 		for _, table := range []string{"results", "runs"} {
@@ -386,11 +464,12 @@ func TestEveryWidgetEqualsANaiveComputation(t *testing.T) {
 			if seed == 3 && round == 1 {
 				require.NoError(t, widget.TallyField(ctx, s, "metadata.team"))
 			}
-			write(t, s.Pool(), 10*seed+round, 3, 25)
+			write(t, s, 10*seed+round, 3, 25)
 			all, err := readRows(ctx, s.Pool())
 			require.NoError(t, err)
 			// The same questions in each round, so that those of the rounds before are in the cache.
 			for _, c := range checks(rand.New(rand.NewPCG(seed, 0)), all) {
+				c.ask(t, byDays)
 				c.ask(t, fresh)
 				c.ask(t, keeping)
 			}

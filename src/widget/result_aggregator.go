@@ -81,31 +81,76 @@ func (w ResultAggregator) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return []object{}, nil
 	}
-	sql, s, err := w.statement(ctx, q, group)
+	groups, err := w.groups(ctx, q, group)
 	if err != nil {
 		return nil, err
 	}
-	if w.ForFilter {
-		sql += fmt.Sprintf(" LIMIT %d", maxFilterValues)
-	}
-	counts := []object{}
-	started := q.clock()
-	err = q.each(ctx, s, sql, func(row pgx.Rows) error {
-		value, n, err := scanGroup(row, group.Kind)
-		if err != nil {
-			return err
-		}
-		o := object{{"_id", value}}
+	counts := make([]object, len(groups))
+	for i, g := range groups {
+		counts[i] = object{{"_id", g.value}}
 		if !w.ForFilter {
-			o = append(o, member{"count", n})
+			counts[i] = append(counts[i], member{"count", g.n})
 		}
-		counts = append(counts, o)
-		return nil
-	})
-	if s.byRow && w.RunID == nil && err == nil {
-		wish(ctx, q.pool, w.GroupField, q.clock().Sub(started))
 	}
-	return counts, err
+	return counts, nil
+}
+
+// groupCount is how many results have a value of the field.
+type groupCount struct {
+	value any
+	n     int64
+}
+
+// groups counts, most frequent value first, from the coarsest source that has what is asked for. The window's edge is exact in
+// all of them: what lies in a whole day or hour comes from a tally, the rest of the oldest hour from the results themselves.
+func (w ResultAggregator) groups(ctx context.Context, q *query, group filter.Expression) ([]groupCount, error) {
+	sql, s, err := w.tally(ctx, q, group)
+	if err != nil {
+		return nil, err
+	}
+	if s != nil {
+		return w.read(ctx, q, s, sql, group.Kind)
+	}
+	if w.RunID != nil {
+		return w.fromResults(ctx, q, group)
+	}
+	started := q.clock()
+	groups, err := w.byDays(ctx, q, group)
+	if err == nil {
+		wish(ctx, q, w.GroupField, q.clock().Sub(started))
+	}
+	return groups, err
+}
+
+// limit ends a statement that has the most frequent values first.
+func (w ResultAggregator) limit() string {
+	if w.ForFilter {
+		return fmt.Sprintf(" LIMIT %d", maxFilterValues)
+	}
+	return ""
+}
+
+// byDays counts what no tally has. Of a single project days are kept that were counted before.
+func (w ResultAggregator) byDays(ctx context.Context, q *query, group filter.Expression) ([]groupCount, error) {
+	if len(q.projects) != 1 || dayTypes[group.Kind] == "" || w.Filters.Moves() {
+		return w.fromResults(ctx, q, group)
+	}
+	d := dayCount{project: q.projects[0], group: group, filters: w.Filters, limit: w.limit(), slow: q.slow}
+	if span, bounded := w.span(); bounded {
+		since := q.now.Add(-span)
+		d.since = &since
+	}
+	return d.counts(ctx, q)
+}
+
+func (w ResultAggregator) read(ctx context.Context, q *query, s *statement, sql string, kind filter.Kind) ([]groupCount, error) {
+	var groups []groupCount
+	err := q.each(ctx, s, sql+w.limit(), func(row pgx.Rows) error {
+		value, n, err := scanGroup(row, kind)
+		groups = append(groups, groupCount{value, n})
+		return err
+	})
+	return groups, err
 }
 
 // scanGroup reads a group's value as it is shown, and how many results it has.
@@ -133,26 +178,23 @@ func scanGroup(row pgx.Rows, kind filter.Kind) (value any, n int64, err error) {
 	return text, n, err
 }
 
-// statement counts from the coarsest source that has what is asked for. The window's edge is exact in all of them: what
-// lies in a whole day or hour comes from a tally, the rest of the oldest hour from the results themselves.
-func (w ResultAggregator) statement(ctx context.Context, q *query, group filter.Expression) (string, *statement, error) {
+// tally returns what counts from a tally; no statement where none has what is asked for.
+func (w ResultAggregator) tally(ctx context.Context, q *query, group filter.Expression) (string, *statement, error) {
 	switch {
 	case w.RunID != nil:
-		return w.fromResults(q, group)
+		return "", nil, nil
 	case isTallied(w.GroupField) && !narrows(w.Filters):
 		return w.fromDays(q)
 	case isTallied(w.GroupField) && filtersTallied(w.Filters):
 		return w.fromHours(q)
-	case !narrows(w.Filters):
-		field, ok, err := q.fields.tallied(ctx, q.reads, w.GroupField, q.now)
-		if err != nil {
-			return "", nil, err
-		}
-		if ok {
-			return w.fromField(q, group, field)
-		}
+	case narrows(w.Filters):
+		return "", nil, nil
 	}
-	return w.fromResults(q, group)
+	field, ok, err := q.fields.tallied(ctx, q.reads, w.GroupField, q.now)
+	if err != nil || !ok {
+		return "", nil, err
+	}
+	return w.fromField(q, group, field)
 }
 
 // sources are the parts of a count; grouped adds them up, most frequent value first.
@@ -160,8 +202,9 @@ func groupedSQL(sources string) string {
 	return "SELECT value, sum(n)::bigint FROM (" + sources + ") t WHERE value IS NOT NULL GROUP BY value HAVING sum(n) <> 0 ORDER BY 2 DESC, 1"
 }
 
-func (w ResultAggregator) fromResults(q *query, group filter.Expression) (string, *statement, error) {
-	s := statement{varies: strings.Contains(w.GroupField, "."), byRow: true, allCores: w.RunID == nil && !narrows(w.Filters)}
+// fromResults counts the results one by one.
+func (w ResultAggregator) fromResults(ctx context.Context, q *query, group filter.Expression) ([]groupCount, error) {
+	s := statement{varies: strings.Contains(w.GroupField, "."), allCores: w.RunID == nil && !narrows(w.Filters)}
 	s.in(q.projects)
 	if w.RunID != nil {
 		s.add("run_id = %s::uuid", *w.RunID)
@@ -170,9 +213,10 @@ func (w ResultAggregator) fromResults(q *query, group filter.Expression) (string
 		s.add("start_time > %s::timestamp", q.now.Add(-span))
 	}
 	if err := s.filter(filter.Result(), w.Filters); err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	return "SELECT " + group.SQL + ", count(*) FROM results WHERE " + s.where() + " AND " + group.SQL + " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1", &s, nil
+	sql := "SELECT " + group.SQL + ", count(*) FROM results WHERE " + s.where() + " AND " + group.SQL + " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+	return w.read(ctx, q, &s, sql, group.Kind)
 }
 
 func (w ResultAggregator) fromDays(q *query) (string, *statement, error) {

@@ -4,6 +4,7 @@
 package widget
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,19 +30,24 @@ type Options struct {
 	// Cache keeps answers; nil computes each anew.
 	Cache Cache
 	Now   func() time.Time // nil: time.Now
+	// Slow is how long counting results may take before what was counted is remembered; 0 means 50 ms.
+	Slow time.Duration
 }
+
+const defaultSlow = 50 * time.Millisecond
 
 // Widgets answers widgets. Safe for concurrent use.
 type Widgets struct {
 	store   *store.Store
 	now     func() time.Time
+	slow    time.Duration
 	fields  *talliedFields
 	answers *answers // nil: nothing is kept
 }
 
 // New makes the widgets.
 func New(o Options) *Widgets {
-	w := &Widgets{store: o.Store, now: o.Now, fields: &talliedFields{}}
+	w := &Widgets{store: o.Store, now: o.Now, slow: cmp.Or(o.Slow, defaultSlow), fields: &talliedFields{}}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -76,7 +82,7 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 		answer, err := w.compute(ctx, c, projects)
 		return answer, filter.Refused(r.filters(), err)
 	}
-	if w.answers == nil || !k.kept {
+	if w.answers == nil || !k.kept || r.filters().Moves() {
 		return compute(ctx)
 	}
 	return w.answers.get(ctx, w, question{kind: k, values: values, projects: projects, computation: c}, compute)
@@ -85,7 +91,7 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (json.RawMessage, error) {
 	var value any
 	err := w.store.Read(ctx, func(ctx context.Context, from store.Reader) (err error) {
-		value, err = c.compute(ctx, &query{reads: from, pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now})
+		value, err = c.compute(ctx, &query{reads: from, pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now, slow: w.slow})
 		return err
 	})
 	if err != nil {
@@ -149,6 +155,7 @@ type query struct {
 	projects []uuid.UUID // nil: all
 	now      time.Time   // UTC
 	clock    func() time.Time
+	slow     time.Duration // how long counting may take before it is remembered
 }
 
 // rows runs a statement. One that always reads the same is prepared once for each connection; of the others there are as
@@ -168,13 +175,19 @@ func (q *query) each(ctx context.Context, s *statement, sql string, read func(ro
 		return each(q.rows(ctx, s, sql), read)
 	}
 	return pgx.BeginTxFunc(ctx, q.reads, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		// To PostgreSQL reading a document costs next to nothing, so that it would leave all of them to one process.
-		if _, err := tx.Exec(ctx, `SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0`); err != nil {
+		if err := onAllCores(ctx, tx); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, s.args.Values()...)...)
 		return each(rows, read)
 	})
+}
+
+// onAllCores lets several processes share what the transaction reads. To PostgreSQL taking a document apart costs next to
+// nothing, so that it would leave all of them to one.
+func onAllCores(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0`)
+	return err
 }
 
 // statement collects the conditions and arguments of one statement.
@@ -183,8 +196,6 @@ type statement struct {
 	conditions []string
 	// varies says that a part of the SQL was chosen by the caller: a filter, or a path to group by.
 	varies bool
-	// byRow says that results are counted one by one, for want of a tally.
-	byRow bool
 	// allCores says that so many documents are read that several processes should share the work.
 	allCores bool
 }

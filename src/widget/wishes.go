@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// slow is how long counting a field may take before somebody remembers it.
-	slow = 50 * time.Millisecond
 	// maxWishes bounds the fields remembered: their names come from outside.
 	maxWishes = 500
 	// wishesToPropose is how often a field has to be asked for.
@@ -28,12 +26,12 @@ const (
 
 // wish remembers that a field of the metadata was counted from the results, and how long it took. It is only a hint, so
 // that its failure is nobody's.
-func wish(ctx context.Context, pool *pgxpool.Pool, field string, took time.Duration) {
+func wish(ctx context.Context, q *query, field string, took time.Duration) {
 	name, path, ok := tallyPath(field)
-	if !ok || took < slow {
+	if !ok || took < q.slow {
 		return
 	}
-	_, _ = pool.Exec(ctx, `
+	_, _ = q.pool.Exec(ctx, `
 		INSERT INTO field_wishes (field, path, asked, seconds)
 		SELECT $1, $2, 1, $3 WHERE (SELECT count(*) FROM field_wishes) < $4
 		ON CONFLICT (field) DO UPDATE SET asked = field_wishes.asked + 1, seconds = field_wishes.seconds + excluded.seconds, last_asked = excluded.last_asked`,

@@ -2,7 +2,6 @@ package widget_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -19,11 +18,11 @@ func TestATallyIsMadeWhileOthersWrite(t *testing.T) {
 	s := dbtest.New(t)
 	insertProjects(t, s.Pool())
 	ctx := context.Background()
-	write(t, s.Pool(), 7, 2, 40)
+	write(t, s, 7, 2, 40)
 	stop, faults := make(chan struct{}), make(chan error, 2)
 	for i := range 2 {
 		go func() {
-			c := &client{rand.New(rand.NewPCG(11, uint64(i))), s.Pool()}
+			c := newClient(11, uint64(i), s)
 			for {
 				select {
 				case <-stop:
