@@ -77,10 +77,12 @@ var matrix = map[string][]string{
 	"get_current_user": active, "update_current_user": active,
 	"get_token_list": active, "add_token": active, "get_token": mine, "delete_token": mine,
 	"get_session_list": active, "delete_sessions": active, "delete_session": active, "get_token_use_list": active,
+	"get_preferences": active, "update_preferences": active, "get_about": reading,
 
 	"admin_get_user_list": ruling, "admin_add_user": ruling, "admin_get_user": ruling, "admin_update_user": ruling, "admin_delete_user": ruling,
 	"admin_get_project_list": ruling, "admin_add_project": ruling, "admin_get_project": ruling, "admin_update_project": ruling,
 	"admin_delete_project": ruling, "admin_get_session_list": ruling, "admin_delete_sessions": ruling, "admin_get_audit_list": ruling,
+	"admin_get_token_list": ruling, "admin_delete_token": ruling,
 
 	"admin_get_queue_list": ruling, "admin_update_queue": ruling, "admin_get_job_list": ruling, "admin_get_job": ruling, "admin_delete_job": ruling,
 	"admin_retry_job": ruling, "admin_cancel_job": ruling, "admin_get_worker_list": ruling, "admin_get_schedule_list": ruling,
@@ -365,6 +367,16 @@ var requests = map[string]func(*testing.T, *world) request{
 		return request{path: "/user/session/" + uuid.NewString()} // nobody's: not found, but not forbidden
 	},
 
+	"get_preferences":    plain("/user/preferences"),
+	"update_preferences": func(*testing.T, *world) request { return request{"/user/preferences", object{"theme": "dark"}} },
+	"get_about":          func(_ *testing.T, w *world) request { return request{path: "/about?project=" + w.project.String()} },
+
+	"admin_get_token_list": func(_ *testing.T, w *world) request {
+		return request{path: "/admin/user/" + w.people[member].id.String() + "/token"}
+	},
+	"admin_delete_token": func(t *testing.T, w *world) request {
+		return request{path: "/admin/user/" + w.people[member].id.String() + "/token/" + w.newToken(t)}
+	},
 	"admin_get_session_list": func(_ *testing.T, w *world) request {
 		return request{path: "/admin/user/" + w.people[member].id.String() + "/session"}
 	},

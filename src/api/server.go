@@ -90,6 +90,7 @@ type Options struct {
 	Limits    Limits           // zero: DefaultLimits
 	Page      fs.FS            // the built page (web.Files); nil, or without index.html: no page
 	Artifacts Contents         // nil: all contents are in the database
+	Version   string           // of this build
 	// FrontendURL is where the page is, BackendURL where this server is, as clients see them, without a slash at the end.
 	FrontendURL, BackendURL string
 	// Origins may use the API from a browser; none, or "*", means all.
@@ -118,6 +119,7 @@ type Server struct {
 	insight     *insight.Insight
 	permissions auth.Table
 	limits      Limits
+	version     string
 	frontend    string
 	backend     string
 	base        string // the path below which clients see this server, without a slash at the end; mostly ""
@@ -144,7 +146,7 @@ func New(o Options) (*fiber.App, error) {
 	}
 	s := &Server{
 		store: o.Store, writer: o.Writer, jobs: o.Jobs, directory: o.Directory, accounts: o.Accounts, flow: o.Flow, uses: o.Uses, widgets: o.Widgets, insight: o.Insight, permissions: auth.Permissions(),
-		limits: o.Limits, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
+		limits: o.Limits, version: o.Version, frontend: o.FrontendURL, backend: o.BackendURL, contract: document, log: o.Log, now: o.Now, newID: o.NewID,
 	}
 	s.base = BasePath(o.BackendURL)
 	if s.limits == (Limits{}) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
+	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
 // GetSessionList answers the sign-ins of who asks.
@@ -98,11 +99,44 @@ func (s *Server) AdminDeleteSessions(c *fiber.Ctx, text string) error {
 
 // GetTokenUseList answers when the API tokens of who asks were used.
 func (s *Server) GetTokenUseList(c *fiber.Ctx, params contract.GetTokenUseListParams) error {
-	number, size, err := page(params.Page, params.PageSize)
+	return s.tokenUseList(c, identity(c).UserID, params.Page, params.PageSize)
+}
+
+// AdminGetTokenList answers the API tokens of a user, and when they were used: never the tokens themselves.
+func (s *Server) AdminGetTokenList(c *fiber.Ctx, text string, params contract.AdminGetTokenListParams) error {
+	user, err := s.existingUser(c, text)
 	if err != nil {
 		return err
 	}
-	tokens, total, err := s.store.Tokens(c.UserContext(), identity(c).UserID, number, min(size, largestPage))
+	return s.tokenUseList(c, user, params.Page, params.PageSize)
+}
+
+// AdminDeleteToken deletes an API token of a user, which ends its use at once.
+func (s *Server) AdminDeleteToken(c *fiber.Ctx, userText, text string) error {
+	user, err := s.existingUser(c, userText)
+	if err != nil {
+		return err
+	}
+	id, err := pathID(text)
+	if err != nil {
+		return err
+	}
+	token, err := s.store.Token(c.UserContext(), id)
+	if err == nil && (token.UserID == nil || *token.UserID != user) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return adminMissing(err)
+	}
+	return s.deleteToken(c, id)
+}
+
+func (s *Server) tokenUseList(c *fiber.Ctx, user uuid.UUID, pageOf, sizeOf *int) error {
+	number, size, err := page(pageOf, sizeOf)
+	if err != nil {
+		return err
+	}
+	tokens, total, err := s.store.Tokens(c.UserContext(), user, number, min(size, largestPage))
 	if err != nil {
 		return err
 	}

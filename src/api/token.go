@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/encode"
@@ -72,7 +73,11 @@ func (s *Server) DeleteToken(c *fiber.Ctx, text contract.PlainId) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.DeleteToken(c.UserContext(), token.ID); err != nil {
+	return s.deleteToken(c, token.ID)
+}
+
+func (s *Server) deleteToken(c *fiber.Ctx, id uuid.UUID) error {
+	if err := s.store.DeleteToken(c.UserContext(), id); err != nil {
 		return err
 	}
 	s.directory.Flush()

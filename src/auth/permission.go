@@ -85,12 +85,14 @@ func Permissions() Table {
 		"get_current_user": SignedIn, "update_current_user": SignedIn,
 		"get_token_list": SignedIn, "add_token": SignedIn, "get_token": Own, "delete_token": Own,
 		"get_session_list": SignedIn, "delete_sessions": SignedIn, "delete_session": SignedIn, "get_token_use_list": SignedIn,
+		"get_preferences": SignedIn, "update_preferences": SignedIn, "get_about": SignedIn,
 
 		"admin_get_user_list": Superadmins, "admin_add_user": Superadmins, "admin_get_user": Superadmins,
 		"admin_update_user": Superadmins, "admin_delete_user": Superadmins,
 		"admin_get_project_list": Superadmins, "admin_add_project": Superadmins, "admin_get_project": Superadmins,
 		"admin_update_project": Superadmins, "admin_delete_project": Superadmins,
 		"admin_get_session_list": Superadmins, "admin_delete_sessions": Superadmins, "admin_get_audit_list": Superadmins,
+		"admin_get_token_list": Superadmins, "admin_delete_token": Superadmins,
 		"run_task": Superadmins,
 
 		"get_run_pin": ReadsProject, "pin_run": WritesProject, "unpin_run": WritesProject,

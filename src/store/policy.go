@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -26,6 +27,17 @@ func (s *Store) Policies(ctx context.Context) ([]Policy, error) {
 		return p, err
 	})
 	return policies, wrap("retention policies", err)
+}
+
+// Policy returns a project's own rules; none are set where it has none.
+func (s *Store) Policy(ctx context.Context, project uuid.UUID) (Policy, error) {
+	p := Policy{ProjectID: project}
+	err := s.pool.QueryRow(ctx, `SELECT artifacts, results, runs FROM retention_policies WHERE project_id = $1`, project).
+		Scan(&p.Artifacts, &p.Results, &p.Runs)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, nil
+	}
+	return p, wrap("retention policy", err)
 }
 
 // SetPolicy gives a project rules of its own. ErrReference: there is no such project.

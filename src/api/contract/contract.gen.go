@@ -14,6 +14,24 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// About defines model for About.
+type About struct {
+	// ArtifactsDays Days after which artifacts are deleted; 0 never
+	ArtifactsDays int `json:"artifacts_days"`
+
+	// ImportsDays Days after which imports are deleted; 0 never
+	ImportsDays int `json:"imports_days"`
+
+	// ResultsDays Days after which results are deleted; 0 never
+	ResultsDays int `json:"results_days"`
+
+	// RunsDays Days after which runs are deleted; 0 never
+	RunsDays int `json:"runs_days"`
+
+	// Version The version of the server
+	Version string `json:"version"`
+}
+
 // AccountRecovery defines model for AccountRecovery.
 type AccountRecovery struct {
 	// Email The e-mail address
@@ -593,6 +611,9 @@ type Pagination struct {
 	// TotalPages How many pages there are
 	TotalPages int `json:"totalPages"`
 }
+
+// Preferences What a person has chosen for the page
+type Preferences map[string]interface{}
 
 // Problem What went wrong, as RFC 7807 has it
 type Problem struct {
@@ -1398,6 +1419,12 @@ type UnsupportedMediaTypeApplicationJSON = Message
 // UnsupportedMediaTypeApplicationProblemPlusJSON What went wrong, as RFC 7807 has it
 type UnsupportedMediaTypeApplicationProblemPlusJSON = Problem
 
+// GetAboutParams defines parameters for GetAbout.
+type GetAboutParams struct {
+	// Project The id of a project, whose own rules of retention count then
+	Project *string `form:"project,omitempty" json:"project,omitempty"`
+}
+
 // AdminGetAuditListParams defines parameters for AdminGetAuditList.
 type AdminGetAuditListParams struct {
 	// ActorId Only what this user did
@@ -1487,6 +1514,15 @@ type AdminGetUserListParams struct {
 
 // AdminGetSessionListParams defines parameters for AdminGetSessionList.
 type AdminGetSessionListParams struct {
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
+// AdminGetTokenListParams defines parameters for AdminGetTokenList.
+type AdminGetTokenListParams struct {
 	// Page Which page, from 1
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1934,6 +1970,9 @@ type PinRunJSONRequestBody = RunPinned
 // BulkUpdateJSONRequestBody defines body for BulkUpdate for application/json ContentType.
 type BulkUpdateJSONRequestBody = UpdateRun
 
+// UpdatePreferencesJSONRequestBody defines body for UpdatePreferences for application/json ContentType.
+type UpdatePreferencesJSONRequestBody = Preferences
+
 // AddTokenJSONRequestBody defines body for AddToken for application/json ContentType.
 type AddTokenJSONRequestBody = CreateToken
 
@@ -2069,6 +2108,9 @@ func (t *ResetPassword400JSONResponseBody) UnmarshalJSON(b []byte) error {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetAbout Say what this server is and how long it keeps things
+	// (GET /about)
+	GetAbout(c *fiber.Ctx, params GetAboutParams) error
 	// AdminGetAuditList List who changed what, newest first
 	// (GET /admin/audit)
 	AdminGetAuditList(c *fiber.Ctx, params AdminGetAuditListParams) error
@@ -2156,6 +2198,12 @@ type ServerInterface interface {
 	// AdminGetSessionList List the sign-ins of a user, the last used first
 	// (GET /admin/user/{id}/session)
 	AdminGetSessionList(c *fiber.Ctx, id string, params AdminGetSessionListParams) error
+	// AdminGetTokenList List the API tokens of a user, and when they were used
+	// (GET /admin/user/{id}/token)
+	AdminGetTokenList(c *fiber.Ctx, id string, params AdminGetTokenListParams) error
+	// AdminDeleteToken Delete an API token of a user, which ends its use
+	// (DELETE /admin/user/{id}/token/{token_id})
+	AdminDeleteToken(c *fiber.Ctx, id string, tokenId string) error
 	// AdminGetWorkerList List the workers and schedulers
 	// (GET /admin/worker)
 	AdminGetWorkerList(c *fiber.Ctx) error
@@ -2351,6 +2399,12 @@ type ServerInterface interface {
 	// UpdateCurrentUser Change name, e-mail or password of the user who asks
 	// (PUT /user)
 	UpdateCurrentUser(c *fiber.Ctx) error
+	// GetPreferences Get what one has chosen for the page
+	// (GET /user/preferences)
+	GetPreferences(c *fiber.Ctx) error
+	// UpdatePreferences Change some of what one has chosen for the page
+	// (PUT /user/preferences)
+	UpdatePreferences(c *fiber.Ctx) error
 	// DeleteSessions End all of one's sign-ins but this one
 	// (DELETE /user/session)
 	DeleteSessions(c *fiber.Ctx) error
@@ -2406,6 +2460,43 @@ type ServerInterfaceWrapper struct {
 
 type MiddlewareFunc fiber.Handler
 type HandlerMiddlewareFunc func(c *fiber.Ctx, next fiber.Handler) error
+
+// GetAbout operation middleware
+func (siw *ServerInterfaceWrapper) GetAbout(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAboutParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetAbout(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
 
 // AdminGetAuditList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetAuditList(c *fiber.Ctx) error {
@@ -3354,6 +3445,95 @@ func (siw *ServerInterfaceWrapper) AdminGetSessionList(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminGetSessionList(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetTokenList operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetTokenList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminGetTokenListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetTokenList(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminDeleteToken operation middleware
+func (siw *ServerInterfaceWrapper) AdminDeleteToken(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "token_id" -------------
+	var tokenId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "token_id", c.Params("token_id"), &tokenId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter token_id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminDeleteToken(c, id, tokenId)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5560,6 +5740,42 @@ func (siw *ServerInterfaceWrapper) UpdateCurrentUser(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetPreferences operation middleware
+func (siw *ServerInterfaceWrapper) GetPreferences(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetPreferences(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdatePreferences operation middleware
+func (siw *ServerInterfaceWrapper) UpdatePreferences(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdatePreferences(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // DeleteSessions operation middleware
 func (siw *ServerInterfaceWrapper) DeleteSessions(c *fiber.Ctx) error {
 
@@ -6076,6 +6292,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 		router.Use(fiber.Handler(m))
 	}
 
+	router.Get(options.BaseURL+"/about", wrapper.GetAbout)
+
 	router.Get(options.BaseURL+"/admin/audit", wrapper.AdminGetAuditList)
 
 	router.Get(options.BaseURL+"/admin/job", wrapper.AdminGetJobList)
@@ -6133,6 +6351,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Delete(options.BaseURL+"/admin/user/:id/session", wrapper.AdminDeleteSessions)
 
 	router.Get(options.BaseURL+"/admin/user/:id/session", wrapper.AdminGetSessionList)
+
+	router.Get(options.BaseURL+"/admin/user/:id/token", wrapper.AdminGetTokenList)
+
+	router.Delete(options.BaseURL+"/admin/user/:id/token/:token_id", wrapper.AdminDeleteToken)
 
 	router.Get(options.BaseURL+"/admin/worker", wrapper.AdminGetWorkerList)
 
@@ -6263,6 +6485,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/user", wrapper.GetCurrentUser)
 
 	router.Put(options.BaseURL+"/user", wrapper.UpdateCurrentUser)
+
+	router.Get(options.BaseURL+"/user/preferences", wrapper.GetPreferences)
+
+	router.Put(options.BaseURL+"/user/preferences", wrapper.UpdatePreferences)
 
 	router.Delete(options.BaseURL+"/user/session", wrapper.DeleteSessions)
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
@@ -183,6 +184,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 		Uses:        uses,
 		Widgets:     widgets,
 		Ending:      ending,
+		Version:     ibutsu.Version(),
 		Insight:     insight.New(insight.Options{Store: s, Cache: answers, Now: now}),
 		Limits:      apiLimits(c),
 		Page:        web.Files(),

@@ -48,14 +48,21 @@ export class House {
     return { page, watch: new Watch(this, page, this.#url) };
   }
 
-  /** page opens one page in one look. page is a path, or { path, as, ready }: as is null for strangers or 'admin', ready a text to wait for. */
+  /**
+   * page opens one page in one look. page is a path, or { path, as, then, ready }: as is null for strangers or 'admin', then
+   * does something with what is shown first, ready is a text to wait for.
+   */
   async page(hand, look, name, page) {
-    const { path, as = 'ana', ready } = typeof page === 'string' ? { path: page } : page;
+    const { path, as = 'ana', then, ready } = typeof page === 'string' ? { path: page } : page;
     const key = `${hand} ${look} ${as}`;
     if (!this.#windows.has(key)) this.#windows.set(key, await this.window(as && this.#made[as], looks[look]));
     const { page: tab, watch } = this.#windows.get(key);
     watch.where = `${name} (${look})`;
     await tab.goto(path);
+    if (then) {
+      await watch.settled();
+      await then(tab);
+    }
     if (ready) await tab.getByText(ready).first().waitFor();
     await this.look(tab, watch, look, name);
   }

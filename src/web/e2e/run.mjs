@@ -4,7 +4,7 @@
 //
 // Each file in suite/ says which pages it knows and which journeys lead through them. Every page is opened in light and dark
 // and on a phone: no error in the console, no failed request, no other host, no serious finding of axe, nothing wider than
-// the screen. --only takes the pages and journeys whose name has TEXT in it; --shots writes a picture of each page.
+// the screen. --only takes the pages and journeys whose name has TEXT in it, or one of several TEXT,TEXT; --shots writes a picture of each page.
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -34,7 +34,7 @@ const browser = await chromium.launch({
 });
 const house = new House(browser, flags, made);
 
-const wanted = (name) => name.includes(flags.only);
+const wanted = (name) => flags.only.split(',').some((text) => name.includes(text));
 const tasks = [];
 for (const part of suite) {
   for (const [name, run] of Object.entries(part.journeys ?? {}))

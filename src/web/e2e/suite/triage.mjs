@@ -31,7 +31,7 @@ async function keyboardOnly({ page, made, check, settled }) {
   await page.keyboard.press('g');
   await page.keyboard.press('e');
   await page.getByRole('heading', { name: 'Results' }).waitFor();
-  await page.keyboard.press('/');
+  await page.keyboard.press('f');
   await page.keyboard.type('result:failed|error env:qa');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/results?*result=*');

@@ -38,7 +38,12 @@ const wait = (ms: number, signal: AbortSignal) =>
 /** What a project's runs and results do not change. */
 const untouched = new Set([
   'user',
+  'preferences',
   'project',
+  'about',
+  'members',
+  'search',
+  'upload',
   'projects',
   'views',
   'dashboards',

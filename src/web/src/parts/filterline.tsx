@@ -19,7 +19,7 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   const [focused, setFocused] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
-  useKeys({ '/': () => input.current?.focus(), f: () => input.current?.focus() });
+  useKeys({ f: () => input.current?.focus() });
 
   const word = text.slice(text.lastIndexOf(' ') + 1);
   const typedValue = /^([A-Za-z][\w.-]*)(:|!=|\*)(.*)$/.exec(word);
@@ -113,7 +113,7 @@ export function FilterLine({ kind, project, filters, change }: Props) {
             if (e.key === 'Backspace' && !text && filters.length) change(filters.slice(0, -1));
           }}
         />
-        <kbd aria-hidden="true">/</kbd>
+        <kbd aria-hidden="true">f</kbd>
         <ul id={list} role="listbox" aria-label="Suggestions" hidden={!focused || suggestions.length === 0}>
           {suggestions.map((s, i) => (
             <li

@@ -38,40 +38,78 @@ export function useKeys(keys: Record<string, (e: KeyboardEvent) => void>) {
   }, []);
 }
 
-const sheet: [string, string][] = [
-  ['/', 'go to the filter line or search'],
-  ['?', 'this sheet'],
-  ['g t', 'triage'],
-  ['g d', 'dashboards'],
-  ['g r', 'runs'],
-  ['g e', 'results'],
-  ['g i', 'imports'],
-  ['j k', 'next and previous row'],
-  ['Enter', 'open the row'],
-  ['Space', 'select the row'],
+const sheet: [string, [string, string][]][] = [
   [
-    'c, then a letter',
-    'classify: p product, t test, e environment, d dependency, r request for enhancement, u unknown',
+    'Everywhere',
+    [
+      ['/', 'search runs, tests, tracebacks, pages'],
+      ['?', 'this sheet'],
+      ['Esc', 'leave a field, a menu, a selection'],
+    ],
   ],
-  ['[ ]', 'previous and next failure of the run'],
-  ['Esc', 'leave a field or a dialog'],
+  [
+    'Go to',
+    [
+      ['g t', 'triage'],
+      ['g d', 'dashboards'],
+      ['g r', 'runs'],
+      ['g e', 'results'],
+      ['g s', 'tests'],
+      ['g i', 'imports'],
+      ['g p', 'projects'],
+      ['g a', 'administration'],
+    ],
+  ],
+  [
+    'In a list',
+    [
+      ['f', 'filter'],
+      ['j k', 'next and previous row'],
+      ['Enter', 'open the row'],
+      ['Space', 'select the row'],
+      ['x', 'expand the row'],
+      ['.', 'actions of the row'],
+    ],
+  ],
+  [
+    'Failures',
+    [
+      ['[ ]', 'previous and next failure'],
+      ['a', 'assign'],
+      ['c p', 'classify: product'],
+      ['c t', 'classify: test'],
+      ['c e', 'classify: environment'],
+      ['c d', 'classify: dependency'],
+      ['c r', 'classify: request for enhancement'],
+      ['c u', 'classify: unknown'],
+    ],
+  ],
 ];
 
 export function HelpSheet({ open, close }: { open: boolean; close: () => void }) {
   return (
-    <Modal variant="small" isOpen={open} onClose={close} aria-label="Keyboard">
+    <Modal variant="medium" isOpen={open} onClose={close} aria-label="Keyboard">
       <ModalHeader title="Keyboard" />
       <ModalBody tabIndex={0}>
-        <dl className="keys">
-          {sheet.map(([k, what]) => (
-            <div key={k}>
-              <dt>
-                <kbd>{k}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
+        <div className="sheet">
+          {sheet.map(([group, keys]) => (
+            <section key={group}>
+              <h2>{group}</h2>
+              <dl className="keys">
+                {keys.map(([k, what]) => (
+                  <div key={k}>
+                    <dt>
+                      {k.split(' ').map((key) => (
+                        <kbd key={key}>{key}</kbd>
+                      ))}
+                    </dt>
+                    <dd>{what}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
           ))}
-        </dl>
+        </div>
       </ModalBody>
     </Modal>
   );
