@@ -68,7 +68,7 @@ func (r *Redis) Start(ctx context.Context) error {
 	if err := r.command.Start(); err != nil {
 		return errors.Join(err, os.RemoveAll(r.dir))
 	}
-	err := Eventually(ctx, "a connection to "+r.program, func() bool {
+	err := Await(ctx, "a connection to "+r.program, func() bool {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address)
 		return err == nil && conn.Close() == nil
 	})

@@ -39,7 +39,7 @@ func (s *Sentinels) start(ctx context.Context) error {
 		return err
 	}
 	s.servers = append(s.servers, replica)
-	if err := Eventually(ctx, "the replica", func() bool { return replica.replicates(ctx) }); err != nil {
+	if err := Await(ctx, "the replica", func() bool { return replica.replicates(ctx) }); err != nil {
 		return err // sentinels ask who the replicas are at once, and then only every ten seconds
 	}
 	for range 3 {
@@ -48,7 +48,7 @@ func (s *Sentinels) start(ctx context.Context) error {
 		}
 	}
 	for _, sentinel := range s.sentinels {
-		if err := Eventually(ctx, "sentinels that know each other", func() bool { return sentinel.knows(ctx) }); err != nil {
+		if err := Await(ctx, "sentinels that know each other", func() bool { return sentinel.knows(ctx) }); err != nil {
 			return err
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Sentinels) FailOver(ctx context.Context) error {
 		return err
 	}
 	s.servers = []*Redis{other, old}
-	err := Eventually(ctx, "a new primary", func() bool {
+	err := Await(ctx, "a new primary", func() bool {
 		info, err := other.Ask(ctx, "INFO replication")
 		return err == nil && strings.Contains(info, "role:master")
 	})
@@ -160,7 +160,7 @@ func (c *RedisCluster) start(ctx context.Context) error {
 	}
 	c.URL = c.Servers[0].URL
 	for _, r := range c.Servers {
-		if err := Eventually(ctx, "a cluster of all three", func() bool {
+		if err := Await(ctx, "a cluster of all three", func() bool {
 			info, err := r.Ask(ctx, "CLUSTER INFO")
 			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprint("cluster_slots_ok:", slots))
 		}); err != nil {

@@ -177,7 +177,7 @@ func Await(ctx context.Context, what string, is func() bool) error {
 	for !is() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s", what)
+			return fmt.Errorf("waited in vain for %s: %w", what, ctx.Err())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -87,7 +87,7 @@ func lostDatabase(ctx context.Context, program string) (said string, err error) 
 // unready waits until /readyz says no.
 func unready(ctx context.Context, address string) error {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	return harness.Eventually(ctx, "unreadiness", func() bool {
+	return harness.Await(ctx, "unreadiness", func() bool {
 		resp, err := client.Get("http://" + address + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusServiceUnavailable
 	})

@@ -75,7 +75,7 @@ func (l *load) counts() (requests, failed int) {
 // more waits until so many further requests were answered well: the load goes on.
 func (l *load) more(ctx context.Context, n int) error {
 	requests, failed := l.counts()
-	return harness.Eventually(ctx, "requests", func() bool {
+	return harness.Await(ctx, "requests", func() bool {
 		r, f := l.counts()
 		return r-f >= requests-failed+n
 	})

@@ -98,7 +98,7 @@ func behindNginx(ctx context.Context, program string) (said string, err error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	if err := harness.Eventually(ctx, "nginx", func() bool {
+	if err := harness.Await(ctx, "nginx", func() bool {
 		status, _, _ := h.ask(client, "https://"+secure+"/readyz", nil)
 		return status == http.StatusOK
 	}); err != nil {

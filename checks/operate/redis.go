@@ -131,7 +131,7 @@ func (w watcher) count(ctx context.Context) (int, error) {
 
 // shared waits until answers are kept in Redis.
 func (w watcher) shared(ctx context.Context, count func(context.Context) (int, error)) error {
-	return harness.Eventually(ctx, "answers in Redis", func() bool {
+	return harness.Await(ctx, "answers in Redis", func() bool {
 		if w.look(ctx) != nil {
 			return false
 		}

@@ -67,7 +67,7 @@ func (h *house) successor(ctx context.Context, pid, nth int) (int, error) {
 		return 0, err
 	}
 	next := 0
-	err := harness.Eventually(ctx, "a successor", func() bool {
+	err := harness.Await(ctx, "a successor", func() bool {
 		raw, err := os.ReadFile(h.log.Name())
 		if err != nil {
 			return false
@@ -77,7 +77,7 @@ func (h *house) successor(ctx context.Context, pid, nth int) (int, error) {
 		}
 		return next != 0
 	})
-	return next, errors.Join(err, harness.Eventually(ctx, "the end of the old process", func() bool { return !alive(pid) }))
+	return next, errors.Join(err, harness.Await(ctx, "the end of the old process", func() bool { return !alive(pid) }))
 }
 
 // alive tells whether a process runs; one that only waits to be noticed does not.
@@ -91,7 +91,7 @@ func end(pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		return err
 	}
-	return harness.Eventually(context.Background(), "the end of the server", func() bool { return !alive(pid) })
+	return harness.Await(context.Background(), "the end of the server", func() bool { return !alive(pid) })
 }
 
 // restart ends a server and starts another, again and again, on a socket that stays open meanwhile.

@@ -139,7 +139,7 @@ func (p *process) stop() error {
 // ready waits until /readyz at the address is 200.
 func (h *house) ready(ctx context.Context, address string) error {
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	return harness.Eventually(ctx, "readiness", func() bool {
+	return harness.Await(ctx, "readiness", func() bool {
 		resp, err := client.Get("http://" + address + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 	})

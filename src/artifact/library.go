@@ -146,7 +146,7 @@ func (l *Library) read(ctx context.Context, b store.Blob, first, length int64) (
 	}
 	content, err := l.unpack.DecodeAll(packed, nil)
 	if err != nil {
-		return nil, fmt.Errorf("unpack %s: %w", b.Key, err)
+		return nil, fmt.Errorf("unpack %s: %w (%w)", b.Key, ErrDamaged, err)
 	}
 	first = min(first, int64(len(content)))
 	if rest := int64(len(content)) - first; length < 0 || length > rest {
@@ -158,8 +158,23 @@ func (l *Library) read(ctx context.Context, b store.Blob, first, length int64) (
 // ErrDamaged means that a content is not what it was when it was kept.
 var ErrDamaged = errors.New("the content is damaged")
 
-// whole returns a content that is proven to be what it was.
-func (l *Library) whole(ctx context.Context, b store.Blob) ([]byte, error) {
+// PutBack makes a content safe in the store that new ones go to, where its row says that it was elsewhere, and returns what its
+// row has to say now; nil: it goes into the database. One that is there already, and whole, is not put there again.
+func (l *Library) PutBack(ctx context.Context, was store.Blob, content []byte) (*store.Blob, error) {
+	if l.keep == nil {
+		return nil, nil
+	}
+	if was.Store == l.keep.Name() {
+		if _, err := l.Whole(ctx, was); err == nil {
+			return &was, nil
+		}
+	}
+	b, err := l.put(ctx, l.keep, was.Hash, content)
+	return &b, err
+}
+
+// Whole returns a content that is proven to be what it was. ErrMissing, ErrDamaged: it is not.
+func (l *Library) Whole(ctx context.Context, b store.Blob) ([]byte, error) {
 	content, err := l.read(ctx, b, 0, -1)
 	if err != nil {
 		return nil, err

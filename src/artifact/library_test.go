@@ -5,10 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,49 +14,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/checks/harness"
 	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
 
-// gateway is the S3 server of these tests.
-func gateway(t *testing.T) string {
-	t.Helper()
-	program, err := exec.LookPath("versitygw")
-	if err != nil {
-		program, err = filepath.Abs("../../bin/tools/versitygw")
-		require.NoError(t, err)
-		require.FileExists(t, program, "scripts/prepare test installs it")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
-	data, meta := t.TempDir(), t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(data, "ibutsu"), 0o700))
-	server := exec.Command(program, "--port", address, "--quiet", "posix", "--sidecar", meta, data)
-	server.Env = []string{"ROOT_ACCESS_KEY=test", "ROOT_SECRET_KEY=secret-test", "HOME=" + t.TempDir()}
-	var said bytes.Buffer
-	server.Stdout, server.Stderr = &said, &said
-	require.NoError(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	require.Eventually(t, func() bool {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	}, 30*time.Second, 20*time.Millisecond, "the S3 server does not start")
-	return address
-}
-
 func inS3(t *testing.T, secret string) artifact.Blobs {
 	t.Helper()
-	s, err := artifact.NewS3(artifact.S3Options{Endpoint: "http://" + gateway(t), Bucket: "ibutsu", Prefix: "here/", AccessKey: "test", SecretKey: secret})
+	server, err := harness.StartS3(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop()) })
+	s, err := artifact.NewS3(artifact.S3Options{Endpoint: server.Endpoint, Bucket: server.Bucket, Prefix: "here/", AccessKey: server.AccessKey, SecretKey: secret})
 	require.NoError(t, err)
 	return s
 }

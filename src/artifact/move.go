@@ -66,7 +66,7 @@ func (m *moving) placed(ctx context.Context, to Blobs, hash, content []byte) (st
 	if err != nil {
 		return b, err
 	}
-	_, err = m.whole(ctx, b)
+	_, err = m.Whole(ctx, b)
 	return b, err
 }
 
@@ -103,7 +103,7 @@ func (m *moving) oneOut(ctx context.Context, to Blobs, p store.ArtifactPlace) er
 		b, err = m.placed(ctx, to, hash[:], content)
 	} else if err == nil {
 		// Another artifact has it already; that it can be read is proven before this one's copy goes.
-		_, err = m.whole(ctx, b)
+		_, err = m.Whole(ctx, b)
 	}
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (m *moving) relocate(ctx context.Context, to Blobs) error {
 }
 
 func (m *moving) oneOver(ctx context.Context, to Blobs, b store.Blob) error {
-	content, err := m.whole(ctx, b)
+	content, err := m.Whole(ctx, b)
 	if errors.Is(err, ErrMissing) || errors.Is(err, ErrDamaged) {
 		return m.count(ctx, Moved{Damaged: 1})
 	}
@@ -177,7 +177,7 @@ func (m *moving) oneIn(ctx context.Context, p store.ArtifactPlace) error {
 	if err != nil {
 		return err
 	}
-	content, err := m.whole(ctx, b)
+	content, err := m.Whole(ctx, b)
 	if errors.Is(err, ErrMissing) || errors.Is(err, ErrDamaged) {
 		return m.count(ctx, Moved{Damaged: 1})
 	}

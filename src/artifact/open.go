@@ -8,7 +8,8 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
-// Open makes the library that the configuration asks for. All stores that are set up can be read, whichever new contents go to.
+// Open makes the library that the configuration asks for; without a database it only reads and puts back contents whose rows are
+// told to it. All stores that are set up can be read, whichever new contents go to.
 func Open(c *config.Config, db *store.Store) (*Library, error) {
 	o := LibraryOptions{DB: db, Keep: c.Artifacts.Store}
 	if c.Artifacts.S3Endpoint != "" || o.Keep == InS3 {

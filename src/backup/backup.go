@@ -1,8 +1,8 @@
 // Package backup writes a whole database into one file and makes a database of it again.
 //
 // The file is a tar archive, compressed with zstd. It begins with backup.json, which says what is in it; then come the
-// tables, in pieces of PostgreSQL's own COPY text format (tables/results/00000001, …); it ends with sums.json: rows, bytes
-// and SHA-256 of everything before it. A file without that end is no backup. Whoever has zstd, tar and psql can get at the
+// tables, in pieces of PostgreSQL's own COPY text format (tables/results/00000001, …), and what artifacts have outside of the
+// database (contents/<SHA-256>); it ends with sums.json: rows, bytes and SHA-256 of everything before it. A file without that end is no backup. Whoever has zstd, tar and psql can get at the
 // rows without this program.
 package backup
 
@@ -20,8 +20,11 @@ var (
 	ErrNewer = errors.New("the backup was made by a newer version")
 )
 
-// format is the version of the file's form.
-const format = 1
+// format is the version of the file's form. One without contents is in the form that had none.
+const (
+	format         = 2
+	formatOfTables = 1
+)
 
 const (
 	headerName = "backup.json"
@@ -42,6 +45,8 @@ type Header struct {
 	Tables   []Table     `json:"tables"`
 	// Sequences are the next numbers of the tables that count.
 	Sequences []Sequence `json:"sequences"`
+	// Contents says that what artifacts have outside of the database is in the file, too.
+	Contents bool `json:"contents,omitempty"`
 }
 
 // Table is a table with those of its columns that hold anything of their own.
@@ -82,6 +87,9 @@ type Summary struct {
 	Tables map[string]int64
 	Rows   int64
 	Bytes  int64
+	// Contents are those of artifacts that were outside of the database, Lost those that their store did not have.
+	Contents int64
+	Lost     int64
 	// Left are tables of the backup that are none of Ibutsu's: they were not put back.
 	Left []string
 }

@@ -99,14 +99,13 @@ func damaged(err error) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }
 
-// next returns the next section, which must be read to its end, and nil after the last one: then everything was there
-// and as it was written.
+// next returns the next table, which must be read to its end, and nil after the last one. Then contents goes on.
 func (r *reader) next() (*sectionReader, error) {
 	if r.waiting == nil {
 		return nil, fmt.Errorf("%w: it has no end", ErrDamaged)
 	}
-	if r.waiting.Name == sumsName {
-		return nil, r.finish()
+	if r.waiting.Name == sumsName || strings.HasPrefix(r.waiting.Name, contentsFolder) {
+		return nil, nil
 	}
 	name := path.Dir(r.waiting.Name)
 	if _, again := r.found[name]; again || r.waiting.Name != pieceName(name, 1) || !strings.HasPrefix(name, tablesFolder) {
@@ -115,8 +114,11 @@ func (r *reader) next() (*sectionReader, error) {
 	return &sectionReader{r: r, name: name, number: 1, count: newCounter()}, nil
 }
 
-// finish compares what came with what was written.
+// finish compares what came with what was written. When it gives no error, everything was there and as it was written.
 func (r *reader) finish() error {
+	if r.waiting == nil || r.waiting.Name != sumsName {
+		return fmt.Errorf("%w: it has no end", ErrDamaged)
+	}
 	var want sums
 	if _, err := r.json(&want); err != nil {
 		return err
@@ -224,6 +226,9 @@ func Verify(in io.Reader) (Summary, error) {
 			return Summary{}, err
 		}
 	}
+	if err := r.contents(func([]byte, []byte) error { return nil }); err != nil {
+		return Summary{}, err
+	}
 	return r.summary(), nil
 }
 
@@ -232,5 +237,8 @@ func (r *reader) summary() Summary {
 	for _, t := range r.Header.Tables {
 		s.add(t.Name, r.found[section(t.Name)])
 	}
+	contents := r.found[contentsSection]
+	s.Contents = contents.Rows
+	s.Bytes += contents.Bytes
 	return s
 }

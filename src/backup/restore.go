@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -23,7 +24,9 @@ type RestoreOptions struct {
 	URL string
 	// Replace drops everything in the database first. Else it has to be empty.
 	Replace bool
-	Log     zerolog.Logger
+	// Contents is where contents go that artifacts had outside of the database; of any kind, whatever kind they were in.
+	Contents *artifact.Library
+	Log      zerolog.Logger
 }
 
 // Restore makes a database of a backup: the same rows and rollups, in the shape of this version. All rows come with one
@@ -37,6 +40,9 @@ func Restore(ctx context.Context, in io.Reader, o RestoreOptions) (Summary, erro
 	defer r.close()
 	if !r.Header.Shape.Known() {
 		return Summary{}, fmt.Errorf("%w: Ibutsu %s, schema %d", ErrNewer, r.Header.Version, slices.Max(append(r.Header.Shape.Migrations, 0)))
+	}
+	if r.Header.Contents && o.Contents == nil {
+		return Summary{}, errors.New("the backup has contents of artifacts, and no store was given for them")
 	}
 	conn, err := store.Connect(ctx, o.URL, "restore")
 	if err != nil {
@@ -55,7 +61,7 @@ func Restore(ctx context.Context, in io.Reader, o RestoreOptions) (Summary, erro
 	}
 	var summary Summary
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		summary, err = fill(ctx, tx, r)
+		summary, err = fill(ctx, tx, r, o.Contents)
 		return err
 	})
 	if err != nil {
@@ -71,8 +77,8 @@ func Restore(ctx context.Context, in io.Reader, o RestoreOptions) (Summary, erro
 	return summary, nil
 }
 
-// fill puts all rows into the tables, which are as the backup's were.
-func fill(ctx context.Context, tx pgx.Tx, r *reader) (Summary, error) {
+// fill puts all rows into the tables, which are as the backup's were, and contents into their store.
+func fill(ctx context.Context, tx pgx.Tx, r *reader, contents *artifact.Library) (Summary, error) {
 	summary := Summary{}
 	ours, err := tables(ctx, tx)
 	if err != nil {
@@ -97,15 +103,19 @@ func fill(ctx context.Context, tx pgx.Tx, r *reader) (Summary, error) {
 			return summary, err
 		}
 	}
+	for _, statement := range rebuild {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return summary, fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	// By now artifacts can be found by their contents again.
+	if err := r.contents(func(hash, content []byte) error { return place(ctx, tx, contents, hash, content) }); err != nil {
+		return summary, err
+	}
 	summary = r.summary()
 	for _, t := range r.Header.Tables {
 		if !slices.ContainsFunc(ours, func(o Table) bool { return o.Name == t.Name }) {
 			summary.Left = append(summary.Left, t.Name)
-		}
-	}
-	for _, statement := range rebuild {
-		if _, err := tx.Exec(ctx, statement); err != nil {
-			return summary, fmt.Errorf("%s: %w", statement, err)
 		}
 	}
 	for _, q := range r.Header.Sequences {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
 
@@ -19,8 +20,12 @@ type TakeOptions struct {
 	// URL is the database.
 	URL string
 	// Version is the Ibutsu that takes it.
-	Version  string
-	Progress Progress // may be nil
+	Version string
+	// Contents reads what artifacts have outside of the database. Without it the backup only says where that is.
+	Contents *artifact.Library
+	// AllowLost leaves contents out that their store has lost. Else they are an error: a folder that is not mounted looks the same.
+	AllowLost bool
+	Progress  Progress // may be nil
 }
 
 // Take writes everything that the database holds at one moment. Readers and writers go on meanwhile; only a change of
@@ -31,6 +36,11 @@ func Take(ctx context.Context, out io.Writer, o TakeOptions) (Summary, error) {
 		return Summary{}, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if o.Contents != nil {
+		if err := hold(ctx, conn); err != nil {
+			return Summary{}, err
+		}
+	}
 	var summary Summary
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		summary, err = take(ctx, tx, out, o)
@@ -44,7 +54,10 @@ func take(ctx context.Context, tx pgx.Tx, out io.Writer, o TakeOptions) (Summary
 	if err != nil {
 		return Summary{}, fmt.Errorf("looking at the database: %w", err)
 	}
-	h.Version = o.Version
+	h.Version, h.Format = o.Version, formatOfTables
+	if o.Contents != nil {
+		h.Contents, h.Format = true, format
+	}
 	w, err := newWriter(out, h)
 	if err != nil {
 		return Summary{}, err
@@ -69,6 +82,12 @@ func take(ctx context.Context, tx pgx.Tx, out io.Writer, o TakeOptions) (Summary
 		summary.add(t.Name, s.count.sum())
 		done += t.Size
 	}
+	if o.Contents != nil {
+		if err := writeContents(ctx, tx, w, o, &summary); err != nil {
+			w.abandon()
+			return Summary{}, err
+		}
+	}
 	return summary, w.close()
 }
 
@@ -84,7 +103,7 @@ func columns(t Table) string {
 
 // describe makes the header, and sees to it that no table changes its shape until the end of the transaction.
 func describe(ctx context.Context, tx pgx.Tx) (Header, error) {
-	h := Header{Format: format}
+	h := Header{}
 	var err error
 	if h.Shape, err = store.ShapeOf(ctx, tx); err != nil {
 		return h, err

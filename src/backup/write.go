@@ -131,6 +131,13 @@ func (c *counter) add(p []byte) {
 	c.digest.Write(p)
 }
 
+// addOne adds a content as a whole.
+func (c *counter) addOne(p []byte) {
+	c.rows++
+	c.bytes += int64(len(p))
+	c.digest.Write(p)
+}
+
 func (c *counter) sum() sum {
 	return sum{Rows: c.rows, Bytes: c.bytes, SHA256: hex.EncodeToString(c.digest.Sum(nil))}
 }

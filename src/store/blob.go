@@ -29,6 +29,12 @@ func scanBlob(row pgx.CollectableRow) (b Blob, err error) {
 	return b, err
 }
 
+// ContentsLock is the key of the advisory lock that a backup holds. Whoever moves or deletes contents holds it together with
+// others, for the moment of changing a row, and leaves them where they are while a backup has it.
+const ContentsLock = `hashtextextended('ibutsu contents', 0)`
+
+const unheld = `(SELECT pg_try_advisory_xact_lock_shared(` + ContentsLock + `))`
+
 // Blob returns a content's row, or ErrNotFound.
 func (s *Store) Blob(ctx context.Context, hash []byte) (Blob, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT `+blobColumns+` FROM blobs WHERE hash = $1`, hash)
@@ -69,6 +75,34 @@ func PutBlobsTx(ctx context.Context, tx pgx.Tx, blobs []Blob) error {
 			b.Hash, b.Store, b.Key, b.Encoding, b.Size, b.Stored)
 	}
 	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// BlobsTx returns contents with hashes after the given one; most at once.
+func BlobsTx(ctx context.Context, tx pgx.Tx, after []byte, most int) ([]Blob, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+blobColumns+` FROM blobs WHERE hash > $1 ORDER BY hash LIMIT $2`, after, most)
+	blobs, err := pgx.CollectRows(rows, scanBlob)
+	return blobs, wrap("blobs", err)
+}
+
+// BlobTx is Blob within a transaction.
+func BlobTx(ctx context.Context, tx pgx.Tx, hash []byte) (Blob, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+blobColumns+` FROM blobs WHERE hash = $1`, hash)
+	b, err := pgx.CollectExactlyOneRow(rows, scanBlob)
+	return b, wrap("blob", err)
+}
+
+// PlaceBlobTx lets a content be where it was put, or within the artifacts that have it, when it was put nowhere.
+func PlaceBlobTx(ctx context.Context, tx pgx.Tx, hash []byte, placed *Blob, content []byte) error {
+	if placed != nil {
+		_, err := tx.Exec(ctx, `UPDATE blobs SET store = $2, key = $3, encoding = $4, stored = $5 WHERE hash = $1`,
+			hash, placed.Store, placed.Key, placed.Encoding, placed.Stored)
+		return wrap("place blob", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE artifacts SET blob = NULL, content = $2 WHERE blob = $1`, hash, content); err != nil {
+		return wrap("place blob", err)
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM blobs WHERE hash = $1`, hash)
+	return wrap("place blob", err)
 }
 
 // ArtifactPlace is where the content of an artifact is.
@@ -129,7 +163,7 @@ func (s *Store) BlobsNotIn(ctx context.Context, name string, after []byte, most 
 // RelocateBlob lets a content be in another store, where it is safe already. It reports whether it was still where it was.
 func (s *Store) RelocateBlob(ctx context.Context, from, to Blob) (moved bool, err error) {
 	tag, err := s.pool.Exec(ctx, `
-		UPDATE blobs SET store = $3, key = $4, encoding = $5, stored = $6 WHERE hash = $1 AND key = $2`,
+		UPDATE blobs SET store = $3, key = $4, encoding = $5, stored = $6 WHERE hash = $1 AND key = $2 AND `+unheld,
 		from.Hash, from.Key, to.Store, to.Key, to.Encoding, to.Stored)
 	return tag.RowsAffected() > 0, wrap("relocate blob", err)
 }
@@ -146,7 +180,7 @@ func (s *Store) UnusedBlobs(ctx context.Context, then time.Time, after []byte, m
 // DeleteUnusedBlob deletes the row of a content that no artifact has. It reports whether it did: an artifact may have come.
 func (s *Store) DeleteUnusedBlob(ctx context.Context, b Blob, then time.Time) (bool, error) {
 	tag, err := s.pool.Exec(ctx, `
-		DELETE FROM blobs b WHERE hash = $1 AND key = $2 AND used < $3 AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.blob = b.hash)`,
+		DELETE FROM blobs b WHERE hash = $1 AND key = $2 AND used < $3 AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.blob = b.hash) AND `+unheld,
 		b.Hash, b.Key, then)
 	return tag.RowsAffected() > 0, wrap("delete blob", err)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	ibutsu "github.com/ibutsu/ibutsu-go"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/backup"
 	"github.com/ibutsu/ibutsu-go/src/cmd/ibutsu/push"
 	"github.com/ibutsu/ibutsu-go/src/config"
@@ -22,18 +23,20 @@ type BackupCmd struct {
 	Path   string `arg:"" name:"file" help:"File to write, folder to put one into, or - for standard output"`
 	Verify bool   `help:"Write nothing: read FILE (or - for standard input) to its end and say what is in it"`
 	Keep   int    `placeholder:"N" help:"With a folder: keep the newest N backups in it, and delete older ones"`
+	Bare   bool   `name:"without-contents" help:"Leave out what artifacts have in files or S3, and only say where it is"`
+	Lost   bool   `name:"allow-lost" help:"Leave out what files or S3 have lost, with a warning; without it that is an error"`
 	Quiet  bool   `short:"q" help:"Say nothing but errors"`
 
 	Settings `embed:""`
 }
 
 func newBackupCmd() BackupCmd {
-	return BackupCmd{Settings: newSettings(config.GroupDatabase, config.GroupLog)}
+	return BackupCmd{Settings: newSettings(config.GroupDatabase, config.GroupArtifacts, config.GroupLog)}
 }
 
 func (BackupCmd) note() string {
-	return "Writes all that the database holds at one moment: users, tokens, runs, results, artifacts, rollups, jobs. The server works on " +
-		"meanwhile. The file is there only when it is whole, nobody else may read it, and `ibutsu restore` makes a database of it. " +
+	return "Writes all that the database holds at one moment: users, tokens, runs, results, artifacts, rollups, jobs, and what artifacts " +
+		"have in files or S3. The server works on meanwhile. The file is there only when it is whole, nobody else may read it, and `ibutsu restore` makes a database of it. " +
 		"It holds password hashes, tokens and keys: keep it like the database itself."
 }
 
@@ -60,23 +63,42 @@ func (cmd *BackupCmd) Run(ctx context.Context, c *console) error {
 	begin := c.now()
 	bar := c.bar(cmd.Quiet)
 	var summary backup.Summary
-	err = cmd.withDatabase(ctx, c, mustExist, func(url string, _ zerolog.Logger) error {
+	err = cmd.withDatabase(ctx, c, mustExist, func(cfg *config.Config, _ zerolog.Logger) error {
+		contents, err := cmd.contents(cfg)
+		if err != nil {
+			return err
+		}
 		summary, err = target.write(func(out io.Writer) (backup.Summary, error) {
-			return backup.Take(ctx, out, backup.TakeOptions{URL: url, Version: ibutsu.Version(), Progress: func(done, total int64) {
-				bar.Progress(target.name, "writing", done, total)
-			}})
+			return backup.Take(ctx, out, backup.TakeOptions{
+				URL: cfg.Database.URL.Reveal(), Version: ibutsu.Version(), Contents: contents, AllowLost: cmd.Lost,
+				Progress: func(done, total int64) { bar.Progress(target.name, "writing", done, total) },
+			})
 		})
 		return err
 	})
 	if err != nil {
 		clearBar(bar)
+		if errors.Is(err, backup.ErrLost) {
+			err = fmt.Errorf("%w; is the folder mounted, and the bucket the right one? --allow-lost leaves out what is lost", err)
+		}
 		return fmt.Errorf("no backup was made: %w", orSignal(ctx, err))
+	}
+	if summary.Lost > 0 {
+		bar.Note(fmt.Sprintf("warning: %d contents of artifacts are lost and not in the backup", summary.Lost))
 	}
 	if !cmd.Quiet {
 		bar.Note(fmt.Sprintf("%s: %s, taken %s in %s", target.name, contents(summary), summary.Header.Taken.Format(time.RFC3339),
 			c.now().Sub(begin).Round(100*time.Millisecond)))
 	}
 	return nil
+}
+
+// contents is where artifacts have what is not in the database.
+func (cmd *BackupCmd) contents(cfg *config.Config) (*artifact.Library, error) {
+	if cmd.Bare {
+		return nil, nil
+	}
+	return artifact.Open(cfg, nil)
 }
 
 // verify reads a backup to its end.
@@ -106,7 +128,11 @@ func (cmd *BackupCmd) verify(c *console) error {
 }
 
 func contents(s backup.Summary) string {
-	return fmt.Sprintf("%d rows of %d tables, %s", s.Rows, len(s.Header.Tables), push.Size(s.Bytes))
+	outside := ""
+	if s.Header.Contents {
+		outside = fmt.Sprintf(" and %d contents of artifacts", s.Contents)
+	}
+	return fmt.Sprintf("%d rows of %d tables%s, %s", s.Rows, len(s.Header.Tables), outside, push.Size(s.Bytes))
 }
 
 // bar is where the progress is shown, if somebody sits there.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
 
@@ -69,6 +70,32 @@ func TestBackupAndRestore(t *testing.T) {
 	require.Equal(t, exitFailed, r.call(t, "restore", "--replace", file))
 	require.Contains(t, r.stderr.String(), "nothing was changed")
 	require.Equal(t, "50", sql(t, to, `SELECT count(*)::text FROM projects`), "a look at the file comes first")
+}
+
+func TestABackupTakesContentsAlong(t *testing.T) {
+	t.Parallel()
+	from, to, dir := dbtest.URL(t), dbtest.Empty(t), t.TempDir()
+	kept := filepath.Join(dir, "artifacts")
+	files, err := artifact.NewFiles(kept)
+	require.NoError(t, err)
+	require.NoError(t, files.Put(t.Context(), "abcdef", []byte("text")))
+	sql(t, from, `WITH made AS (INSERT INTO blobs (hash, store, key, size, stored) VALUES (sha256('text'), 'files', 'abcdef', 4, 4) RETURNING hash)
+		INSERT INTO artifacts (id, filename, upload_date, data, blob) SELECT gen_random_uuid(), 'f', now(), '{}', hash FROM made RETURNING filename`)
+	file := filepath.Join(dir, "a.tar.zst")
+	d := newDesk("DATABASE_URL="+from, "IBUTSU_ARTIFACT_DIR="+kept)
+	require.Zero(t, d.call(t, "backup", file), d.stderr.String())
+	require.Contains(t, d.stderr.String(), "and 1 contents of artifacts")
+	r := newDesk("DATABASE_URL=" + to)
+	require.Zero(t, r.call(t, "restore", file), r.stderr.String())
+	require.Equal(t, "text", sql(t, to, `SELECT convert_from(content, 'UTF8') FROM artifacts`), "into the database, where new ones go")
+
+	require.NoError(t, files.Delete(t.Context(), "abcdef"))
+	require.Equal(t, exitFailed, d.call(t, "backup", filepath.Join(dir, "b")))
+	require.Contains(t, d.stderr.String(), "is the folder mounted")
+	require.NoFileExists(t, filepath.Join(dir, "b"))
+	require.Zero(t, d.call(t, "backup", "--allow-lost", filepath.Join(dir, "b")), d.stderr.String())
+	require.Contains(t, d.stderr.String(), "warning: 1 contents of artifacts are lost")
+	require.Zero(t, d.call(t, "backup", "--without-contents", filepath.Join(dir, "c")), d.stderr.String())
 }
 
 func TestAFolderOfBackupsKeepsTheNewest(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
 )
 
@@ -19,9 +20,9 @@ const (
 	mayBeMade
 )
 
-// withDatabase runs f with the address of the configured database, or else of the private one of the state folder, which is
+// withDatabase runs f with settings that have the address of the configured database, or else of the private one of the state folder, which is
 // started for the time of f where `ibutsu up` does not run.
-func (s *Settings) withDatabase(ctx context.Context, c *console, want privateState, f func(url string, log zerolog.Logger) error) (err error) {
+func (s *Settings) withDatabase(ctx context.Context, c *console, want privateState, f func(cfg *config.Config, log zerolog.Logger) error) (err error) {
 	loaded, err := s.load(c)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (s *Settings) withDatabase(ctx context.Context, c *console, want privateSta
 	}
 	cfg := &loaded.Config
 	if cfg.Database.URL.IsSet() {
-		return f(cfg.Database.URL.Reveal(), log)
+		return f(cfg, log)
 	}
 	state := supervise.State(cfg.Server.StateDir)
 	if _, err := os.Stat(state.Postgres()); err != nil && want == mustExist {
@@ -45,7 +46,8 @@ func (s *Settings) withDatabase(ctx context.Context, c *console, want privateSta
 		if err != nil || !running.IsSet() {
 			return errors.Join(fmt.Errorf("%s is in use, but its database is not there yet", state), err)
 		}
-		return f(running.Reveal(), log)
+		cfg.Database.URL = running
+		return f(cfg, log)
 	}
 	if err != nil {
 		return err
@@ -56,5 +58,5 @@ func (s *Settings) withDatabase(ctx context.Context, c *console, want privateSta
 		return err
 	}
 	defer func() { err = errors.Join(err, stopPrivate(ctx, p, cfg.Server.ShutdownGrace, log)) }()
-	return f(cfg.Database.URL.Reveal(), log)
+	return f(cfg, log)
 }

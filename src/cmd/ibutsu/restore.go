@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/backup"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -26,12 +27,12 @@ type RestoreCmd struct {
 }
 
 func newRestoreCmd() RestoreCmd {
-	return RestoreCmd{Settings: newSettings(config.GroupDatabase, config.GroupLog)}
+	return RestoreCmd{Settings: newSettings(config.GroupDatabase, config.GroupArtifacts, config.GroupLog)}
 }
 
 func (RestoreCmd) note() string {
 	return "Makes the database of a backup: the same rows and rollups, in the shape of this version, also when an older one made the " +
-		"backup. All rows come at once at the end; until then no server starts on the database. Stop the servers first: " +
+		"backup. What artifacts had in files or S3 goes where artifact_store says. All rows come at once at the end; until then no server starts on the database. Stop the servers first: " +
 		"without a configured database, the private one of the state folder is started for the time of the restore."
 }
 
@@ -62,8 +63,14 @@ func (cmd *RestoreCmd) Run(ctx context.Context, c *console) error {
 	defer in.close()
 	begin := c.now()
 	var summary backup.Summary
-	err = cmd.withDatabase(ctx, c, mayBeMade, func(url string, log zerolog.Logger) error {
-		summary, err = backup.Restore(ctx, in, backup.RestoreOptions{URL: url, Replace: cmd.Replace, Log: log})
+	err = cmd.withDatabase(ctx, c, mayBeMade, func(cfg *config.Config, log zerolog.Logger) error {
+		contents, err := artifact.Open(cfg, nil)
+		if err != nil {
+			return err
+		}
+		summary, err = backup.Restore(ctx, in, backup.RestoreOptions{
+			URL: cfg.Database.URL.Reveal(), Replace: cmd.Replace, Contents: contents, Log: log,
+		})
 		return err
 	})
 	if err != nil {
