@@ -74,7 +74,7 @@ func unusablePath(model Model, c Condition) error {
 	if _, ok := model.Documents[root]; ok && !hasPath {
 		return refuse(c, "it needs a path, as in %s.name", root)
 	}
-	return refuse(c, "a %s has no %s", model.Name, root)
+	return refuse(c, "%ss have no %s", model.Name, root)
 }
 
 // comparisons are the operators that PostgreSQL has for every type.

@@ -36,7 +36,7 @@ type Document struct {
 
 // Model says what the field names of a filter mean for a table. Only what it names can be reached.
 type Model struct {
-	Name      string // as in "a result has no summary"
+	Name      string // as in "results have no summary"
 	Alias     string // of the table in the statement; may be empty
 	Columns   map[string]Column
 	Documents map[string]Document // by the first segment of a path: metadata, data, summary
