@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ func NewFront(l Limits, board *health.Board, base string) *Front {
 	f.server.Handler = f.answer
 	unopened := f.server.ErrorHandler
 	f.server.ErrorHandler = func(c *fasthttp.RequestCtx, err error) {
+		err = withoutRequest(err)
 		if app := f.app.Load(); app != nil {
 			app.Server().ErrorHandler(c, err)
 			return
@@ -50,6 +52,20 @@ func NewFront(l Limits, board *health.Board, base string) *Front {
 		unopened(c, err)
 	}
 	return f
+}
+
+var errUnreadable = errors.New("the request cannot be read: it is not HTTP, or has a header that makes no sense")
+
+// withoutRequest is the fault of a request that cannot be read, without what was read of it: there may be a token in it, and
+// answers are kept in many places. Faults that say nothing of the request stay what they are; Fiber has a status for each.
+func withoutRequest(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.As(err, new(*fasthttp.ErrSmallBuffer)), errors.As(err, &timeout),
+		errors.Is(err, fasthttp.ErrBodyTooLarge), errors.Is(err, fasthttp.ErrGetOnly), errors.Is(err, fasthttp.ErrTimeout):
+		return err
+	}
+	return errUnreadable
 }
 
 // Open lets requests through to the API. It is called once.

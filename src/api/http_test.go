@@ -421,6 +421,25 @@ func TestMoreOfABodyThanIsReadEndsTheConnection(t *testing.T) {
 	require.True(t, resp.Close)
 }
 
+func TestARequestThatCannotBeReadIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	conn, err := net.Dial("tcp", h.listening(t))
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "POST /api/run HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret-token\r\nContent-Length: -1\r\n\r\n{}")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(body), "secret-token")
+	require.Contains(t, string(body), "cannot be read")
+}
+
 func TestLimitsOfTheConnection(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *api.Options) {
