@@ -67,6 +67,9 @@ func answered[T any](ctx context.Context, i *Insight, project uuid.UUID, questio
 			return answer, nil
 		}
 	}
+	if err := i.store.SettleFailures(ctx, project); err != nil {
+		return nil, fmt.Errorf("insight: %w", err)
+	}
 	value, err := compute(ctx)
 	if err != nil {
 		return nil, err

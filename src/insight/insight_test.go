@@ -162,12 +162,16 @@ func TestAnswersAreExact(t *testing.T) {
 		for range 4 {
 			for range 40 {
 				w.change()
+				if w.random.IntN(20) == 0 {
+					require.NoError(t, w.store.FoldFailures(t.Context()))
+				}
 			}
 			w.requireFailures()
 			w.requireTriage()
 			w.requireTests()
 			w.requireComparison()
 			w.requireFlaky()
+			w.requireSearch()
 			wrong, err := w.store.WrongRollups(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, wrong)
@@ -263,6 +267,27 @@ func (w *world) newestFirst() []run {
 	runs := slices.Clone(w.runs)
 	slices.SortFunc(runs, func(a, b run) int { return cmp.Or(b.start.Compare(a.start), slices.Compare(b.id[:], a.id[:])) })
 	return runs
+}
+
+func (w *world) requireSearch() {
+	t := w.t
+	for _, word := range []string{"KeyError", "waited", "refused", "TimeoutError lost"} {
+		var want []uuid.UUID
+		for _, r := range slices.Backward(w.all()) {
+			has := func(word string) bool { return strings.Contains(r.exception+" "+r.said, word) }
+			if r.failing() && !slices.ContainsFunc(strings.Fields(word), func(word string) bool { return !has(word) }) {
+				want = append(want, r.id)
+			}
+		}
+		var got []uuid.UUID
+		for _, f := range w.search(insight.SearchQuery{Text: word, Limit: insight.MaxFound}).Failures {
+			got = append(got, f.ResultID)
+		}
+		require.Equal(t, want[:min(len(want), insight.MaxFound)], got, word)
+	}
+	for _, found := range w.search(insight.SearchQuery{Text: "t"}).Tests {
+		require.NotZero(t, w.count(func(r result) bool { return r.test == found.TestID }), found.TestID)
+	}
 }
 
 func (w *world) requireTriage() {

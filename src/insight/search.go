@@ -107,31 +107,46 @@ func (i *Insight) findRuns(ctx context.Context, project uuid.UUID, q SearchQuery
 func (i *Insight) findTests(ctx context.Context, project uuid.UUID, q SearchQuery, terms []term) ([]FoundTest, error) {
 	text := strings.TrimSpace(q.Text)
 	return rows[FoundTest](ctx, i, `
-		WITH RECURSIVE names AS (
-		        (SELECT test_id FROM results WHERE project_id = $1 AND test_id IS NOT NULL ORDER BY test_id LIMIT 1)
-		         UNION ALL
-		        SELECT (SELECT test_id FROM results WHERE project_id = $1 AND test_id > n.test_id ORDER BY test_id LIMIT 1)
-		          FROM names n WHERE n.test_id IS NOT NULL),
-		     named AS MATERIALIZED (
-		        SELECT test_id FROM names WHERE test_id ILIKE ALL ($2)
-		         ORDER BY test_id <> $3, NOT starts_with(test_id, $3), length(test_id), test_id COLLATE "C")
-		SELECT n.test_id, l.last_seen
-		  FROM named n
+		WITH named AS MATERIALIZED (
+		        SELECT test_id FROM project_tests WHERE project_id = $1 AND test_id ILIKE ALL ($2)
+		         UNION
+		        SELECT n.test_id FROM tests_written w CROSS JOIN unnest(w.tests) AS n (test_id) WHERE w.project_id = $1 AND n.test_id ILIKE ALL ($2)),
+		     sorted AS (SELECT test_id FROM named ORDER BY test_id <> $3, NOT starts_with(test_id, $3), length(test_id), test_id COLLATE "C")
+		SELECT s.test_id, l.last_seen
+		  FROM sorted s
 		 CROSS JOIN LATERAL (SELECT start_time AS last_seen FROM results
-		                      WHERE project_id = $1 AND test_id = n.test_id AND ($4::timestamp IS NULL OR start_time >= $4)
+		                      WHERE project_id = $1 AND test_id = s.test_id AND ($4::timestamp IS NULL OR start_time >= $4)
 		                        AND ($5::uuid IS NULL OR run_id = $5)
 		                      ORDER BY start_time DESC LIMIT 1) l
 		 LIMIT $6`, project, patterns(terms), text, q.Since, q.Run, q.Limit)
 }
 
-// findFailures finds the newest that have all terms in what they say.
+// findFailures finds the newest that have all terms in what they say: by the index of words, and among those that it does not have yet,
+// most of which the patterns alone rule out.
 func (i *Insight) findFailures(ctx context.Context, project uuid.UUID, q SearchQuery, terms []term) ([]FoundFailure, error) {
+	var spoken []term
+	for _, t := range terms {
+		for _, w := range t.words {
+			spoken = append(spoken, term{text: w})
+		}
+	}
+	const within = ` AND ($3::timestamp IS NULL OR f.start_time >= $3) AND ($4::uuid IS NULL OR f.run_id = $4)`
 	found, err := rows[FoundFailure](ctx, i, `
-		SELECT f.result_id, f.run_id, f.test_id, f.start_time, w.exception, coalesce(w.message, '') AS message, ibutsu_failure_text(r.data) AS text
-		  FROM result_failures f JOIN results r ON r.id = f.result_id CROSS JOIN LATERAL ibutsu_failure(r.result, r.data) w
-		 WHERE f.project_id = $1 AND ($3::timestamp IS NULL OR f.start_time >= $3) AND ($4::uuid IS NULL OR f.run_id = $4)
-		   AND ibutsu_words(ibutsu_failure_text(r.data)) @@ to_tsquery('simple', $2)
-		 ORDER BY f.start_time DESC, f.result_id DESC LIMIT $5`, project, tsquery(terms), q.Since, q.Run, q.Limit)
+		WITH hits AS (
+		        (SELECT w.result_id, w.start_time
+		           FROM failure_words w JOIN result_failures f ON f.result_id = w.result_id
+		          WHERE w.project_id = $1 AND w.words @@ to_tsquery('simple', $2)`+within+`
+		          ORDER BY w.start_time DESC, w.result_id DESC LIMIT $5)
+		         UNION
+		        (SELECT f.result_id, f.start_time
+		           FROM failures_unread u JOIN result_failures f ON f.result_id = u.result_id JOIN results r ON r.id = u.result_id
+		          WHERE u.project_id = $1 AND ibutsu_failure_text(r.data) ILIKE ALL ($6)
+		            AND ibutsu_words(ibutsu_failure_text(r.data)) @@ to_tsquery('simple', $2)`+within+`
+		          ORDER BY f.start_time DESC, f.result_id DESC LIMIT $5)
+		          ORDER BY start_time DESC, result_id DESC LIMIT $5)
+		SELECT h.result_id, r.run_id, r.test_id, r.start_time, w.exception, coalesce(w.message, '') AS message, ibutsu_failure_text(r.data) AS text
+		  FROM hits h JOIN results r ON r.id = h.result_id CROSS JOIN LATERAL ibutsu_failure(r.result, r.data) w
+		 ORDER BY h.start_time DESC, h.result_id DESC`, project, tsquery(terms), q.Since, q.Run, q.Limit, patterns(spoken))
 	for n := range found {
 		f := &found[n]
 		f.Excerpt, f.Highlights = excerpt(f.Text, terms)

@@ -41,6 +41,7 @@ type Scheduler struct {
 	lastOK time.Time
 
 	compacted int64 // version of all projects when the rollups were last compacted; 0 when they never were
+	folded    int64 // the same for failures
 }
 
 // NewScheduler makes a scheduler; Start lets it work.
@@ -165,9 +166,11 @@ func (s *Scheduler) look(ctx context.Context, lease *lease, swept *time.Time) er
 	}
 	if now := s.o.Now(); now.Sub(*swept) >= sweepEvery {
 		*swept = now
-		return s.sweep(ctx, now)
+		if err := s.sweep(ctx, now); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.foldFailures(ctx)
 }
 
 // add adds a periodic job when it is due. A slot that passed while nobody led is caught up once, not once for each time.
@@ -216,4 +219,26 @@ func (s *Scheduler) compact(ctx context.Context) error {
 	}
 	s.compacted = version
 	return nil
+}
+
+// foldFor bounds how long the failures of an import, or of a database that was taken over, keep the schedule waiting. What is left
+// then is folded in the next turns.
+const foldFor = 5 * time.Second
+
+// foldFailures looks at the failures that were written since it last did.
+func (s *Scheduler) foldFailures(ctx context.Context) error {
+	version, err := s.o.Store.Version(ctx, nil)
+	if err != nil || version == s.folded {
+		return err
+	}
+	folding, cancel := context.WithTimeout(ctx, foldFor)
+	defer cancel()
+	err = s.o.Store.FoldFailures(folding)
+	if folding.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	if err == nil {
+		s.folded = version
+	}
+	return err
 }

@@ -171,7 +171,7 @@ func (c *client) statement(ctx context.Context) error {
 				DELETE FROM runs WHERE id IN (SELECT id FROM gone)`, strconv.Itoa(c.Int()))
 			return err
 		}
-		_, err := tx.Exec(ctx, `SELECT ibutsu_compact_rollups()`)
+		_, err := tx.Exec(ctx, `SELECT ibutsu_compact_rollups(), ibutsu_settle_failures(NULL, 5), ibutsu_index_failures(5)`)
 		return err
 	})
 }
