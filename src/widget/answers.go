@@ -45,7 +45,7 @@ const kept = time.Hour
 // keepWithin bounds how long it may take to keep an answer that is out already.
 const keepWithin = 5 * time.Second
 
-func (a *answers) get(ctx context.Context, w *Widgets, q question, compute func(context.Context) (json.RawMessage, error)) (json.RawMessage, error) {
+func (a *answers) get(ctx context.Context, w *Widgets, q question, compute func(context.Context) (computed, error)) (json.RawMessage, error) {
 	version, err := w.store.Version(ctx, q.projects)
 	if err != nil {
 		return nil, err
@@ -61,21 +61,21 @@ func (a *answers) get(ctx context.Context, w *Widgets, q question, compute func(
 	}
 	return a.flights.do(ctx, key, func(ctx context.Context) (json.RawMessage, func(), error) {
 		asked := w.now()
-		answer, err := compute(ctx)
+		c, err := compute(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		return answer, func() { a.keep(context.WithoutCancel(ctx), w, q, key, answer, asked) }, nil
+		return c.answer, func() { a.keep(context.WithoutCancel(ctx), w, q, key, c, asked) }, nil
 	})
 }
 
 // keep puts an answer into the cache. Where that fails it is computed again.
-func (a *answers) keep(ctx context.Context, w *Widgets, q question, key string, answer json.RawMessage, asked time.Time) {
+func (a *answers) keep(ctx context.Context, w *Widgets, q question, key string, c computed, asked time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, keepWithin)
 	defer cancel()
-	until, err := w.validUntil(ctx, q, asked)
+	until, err := w.validUntil(ctx, q, c.oldest, asked)
 	if now := w.now(); err == nil && until.After(now) {
-		a.cache.Set(ctx, key, pack(answer, until), min(kept, until.Sub(now)))
+		a.cache.Set(ctx, key, pack(c.answer, until), min(kept, until.Sub(now)))
 	}
 }
 
@@ -95,7 +95,7 @@ func (q question) key(version int64) (string, error) {
 }
 
 // validUntil finds the moment at which the oldest row leaves the window; until then no answer changes without a write.
-func (w *Widgets) validUntil(ctx context.Context, q question, asked time.Time) (time.Time, error) {
+func (w *Widgets) validUntil(ctx context.Context, q question, oldest *time.Time, asked time.Time) (time.Time, error) {
 	never := asked.Add(kept)
 	c, ok := q.computation.(windowed)
 	if !ok {
@@ -105,17 +105,15 @@ func (w *Widgets) validUntil(ctx context.Context, q question, asked time.Time) (
 	if !ok {
 		return never, nil
 	}
-	if q.projects == nil {
-		// There is no index for the oldest row of all projects, and few ask without one.
-		return time.Time{}, nil
-	}
-	var oldest *time.Time
-	err := w.store.Pool().QueryRow(ctx, `
-		SELECT min(o.start_time) FROM unnest($1::uuid[]) AS p (id)
-		 CROSS JOIN LATERAL (SELECT start_time FROM `+table+` WHERE project_id = p.id AND start_time > $2 ORDER BY start_time LIMIT 1) o`,
-		q.projects, asked.UTC().Add(-span)).Scan(&oldest)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("widget: find the oldest row: %w", store.Classify(err))
+	if oldest == nil {
+		if q.projects == nil {
+			// There is no index for the oldest row of all projects, and few ask without one.
+			return time.Time{}, nil
+		}
+		var err error
+		if oldest, err = w.oldest(ctx, table, q.projects, asked.UTC().Add(-span)); err != nil {
+			return time.Time{}, err
+		}
 	}
 	if oldest == nil {
 		return never, nil
@@ -124,6 +122,18 @@ func (w *Widgets) validUntil(ctx context.Context, q question, asked time.Time) (
 		return leaves, nil
 	}
 	return never, nil
+}
+
+// oldest finds when the oldest row after that moment started; nil where there is none.
+func (w *Widgets) oldest(ctx context.Context, table string, projects []uuid.UUID, since time.Time) (oldest *time.Time, err error) {
+	err = w.store.Pool().QueryRow(ctx, `
+		SELECT min(o.start_time) FROM unnest($1::uuid[]) AS p (id)
+		 CROSS JOIN LATERAL (SELECT start_time FROM `+table+` WHERE project_id = p.id AND start_time > $2 ORDER BY start_time LIMIT 1) o`,
+		projects, since).Scan(&oldest)
+	if err != nil {
+		return nil, fmt.Errorf("widget: find the oldest row: %w", store.Classify(err))
+	}
+	return oldest, nil
 }
 
 // pack puts the end of an answer's validity before it: clocks that keep values are not as exact as the window.

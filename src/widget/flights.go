@@ -19,41 +19,52 @@ type flight struct {
 	answer  json.RawMessage
 	err     error
 	waiting int
+	ctx     context.Context // of the work: nobody's own
 	cancel  context.CancelFunc
 }
 
 // work answers a question, and returns what is left to do when the answer is out; nil for nothing.
 type work func(context.Context) (answer json.RawMessage, after func(), err error)
 
-// do answers a question. The work goes on as long as anybody waits for it, whoever came first.
+// do answers a question. The work goes on as long as anybody waits for it, whoever came first: who did does it, without a
+// goroutine of its own, which on a machine with few cores takes as long as asking the database.
 func (f *flights) do(ctx context.Context, key string, w work) (json.RawMessage, error) {
+	current, first := f.join(ctx, key)
+	if !first {
+		return f.wait(ctx, key, current)
+	}
+	stays := context.AfterFunc(ctx, func() { f.leave(key, current) })
+	defer stays()
+	if after := f.answer(current.ctx, key, current, w); after != nil {
+		go after()
+	}
+	return current.answer, current.err
+}
+
+// join returns the flight of a question, and whether it is a new one.
+func (f *flights) join(ctx context.Context, key string) (current *flight, first bool) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.running == nil {
 		f.running = map[string]*flight{}
 	}
 	current, ok := f.running[key]
 	if !ok {
-		detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		current = &flight{done: make(chan struct{}), cancel: cancel}
+		current = &flight{done: make(chan struct{})}
+		current.ctx, current.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		f.running[key] = current
-		go f.run(detached, key, current, w)
 	}
 	current.waiting++
-	f.mu.Unlock()
+	return current, !ok
+}
 
+func (f *flights) wait(ctx context.Context, key string, current *flight) (json.RawMessage, error) {
 	select {
 	case <-current.done:
 		return current.answer, current.err
 	case <-ctx.Done():
 		f.leave(key, current)
 		return nil, ctx.Err()
-	}
-}
-
-func (f *flights) run(ctx context.Context, key string, current *flight, w work) {
-	defer current.cancel()
-	if after := f.answer(ctx, key, current, w); after != nil {
-		after()
 	}
 }
 
@@ -69,6 +80,7 @@ func (f *flights) answer(ctx context.Context, key string, current *flight, w wor
 			delete(f.running, key)
 		}
 		f.mu.Unlock()
+		current.cancel()
 		close(current.done)
 	}()
 	current.answer, after, current.err = w(ctx)

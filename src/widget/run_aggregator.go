@@ -61,12 +61,22 @@ func (w RunAggregator) compute(ctx context.Context, q *query) (any, error) {
 	if err := s.filter(filter.Run(), w.Filters); err != nil {
 		return nil, err
 	}
-	rows := q.rows(ctx, &s, "SELECT "+group+", "+sumColumns+" FROM runs WHERE "+s.where()+" AND "+group+
-		" IS NOT NULL GROUP BY 1 HAVING sum(tests) <> 0 ORDER BY 1")
-	groups, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (groupCounts, error) {
+	rows := q.rows(ctx, &s, "SELECT "+group+", min(start_time), "+sumColumns+" FROM runs WHERE "+s.where()+" AND "+group+
+		" IS NOT NULL GROUP BY 1 ORDER BY 1")
+	var groups []groupCounts
+	err = each(rows, func(row pgx.Rows) error {
 		var g groupCounts
-		err := row.Scan(append([]any{&g.name}, g.scan()...)...)
-		return g, err
+		var oldest time.Time
+		if err := row.Scan(append([]any{&g.name, &oldest}, g.scan()...)...); err != nil {
+			return err
+		}
+		if q.oldest == nil || oldest.Before(*q.oldest) {
+			q.oldest = &oldest
+		}
+		if g.tests != 0 {
+			groups = append(groups, g)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

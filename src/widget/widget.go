@@ -78,34 +78,44 @@ func (w *Widgets) Answer(ctx context.Context, id string, values Values, scope []
 	if err != nil {
 		return nil, err
 	}
-	compute := func(ctx context.Context) (json.RawMessage, error) {
+	compute := func(ctx context.Context) (computed, error) {
 		answer, err := w.compute(ctx, c, projects)
 		return answer, filter.Refused(r.filters(), err)
 	}
 	if w.answers == nil || !k.kept || r.filters().Moves() {
-		return compute(ctx)
+		answer, err := compute(ctx)
+		return answer.answer, err
 	}
 	return w.answers.get(ctx, w, question{kind: k, values: values, projects: projects, computation: c}, compute)
 }
 
-func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (json.RawMessage, error) {
+// computed is an answer, and what was found out on the way.
+type computed struct {
+	answer json.RawMessage
+	oldest *time.Time // row that it counts, nil where that is not known
+}
+
+func (w *Widgets) compute(ctx context.Context, c computation, projects []uuid.UUID) (computed, error) {
 	var value any
+	q := query{pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now, slow: w.slow}
 	err := w.store.Read(ctx, func(ctx context.Context, from store.Reader) (err error) {
-		value, err = c.compute(ctx, &query{reads: from, pool: w.store.Pool(), fields: w.fields, projects: projects, now: w.now().UTC(), clock: w.now, slow: w.slow})
+		q.reads = from
+		value, err = c.compute(ctx, &q)
 		return err
 	})
 	if err != nil {
 		var unusable *filter.Error
 		var wrong *ParamError
 		if errors.As(err, &unusable) || errors.As(err, &wrong) {
-			return nil, err
+			return computed{}, err
 		}
-		return nil, fmt.Errorf("widget: %w", store.Classify(err))
+		return computed{}, fmt.Errorf("widget: %w", store.Classify(err))
 	}
 	if value == nil {
-		return nil, nil
+		return computed{}, nil
 	}
-	return appendJSON(nil, value)
+	answer, err := appendJSON(nil, value)
+	return computed{answer, q.oldest}, err
 }
 
 // projects finds the projects that an answer is about: what the parameter names, within the scope.
@@ -156,6 +166,8 @@ type query struct {
 	now      time.Time   // UTC
 	clock    func() time.Time
 	slow     time.Duration // how long counting may take before it is remembered
+	// oldest is set by a computation that knows when the oldest row started that it counted.
+	oldest *time.Time
 }
 
 // rows runs a statement. One that always reads the same is prepared once for each connection; of the others there are as
