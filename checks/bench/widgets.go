@@ -62,7 +62,11 @@ func (b *bench) widgets(ctx context.Context, goal float64) error {
 	defer conn.Close(ctx)
 	slowestWarm := figures{}
 	for _, a := range widgetAsks() {
-		cold, err := best(b.passes, func() (figures, error) { return b.askCold(ctx, conn, a.path) }, sooner)
+		first, err := b.askFirst(ctx, conn, a)
+		if err != nil {
+			return err
+		}
+		cold, err := best(b.passes, func() (figures, error) { return b.askCold(ctx, conn, a) }, sooner)
 		if err != nil {
 			return err
 		}
@@ -74,10 +78,11 @@ func (b *bench) widgets(ctx context.Context, goal float64) error {
 			slowestWarm = warm
 		}
 		original := b.original.Best.Lists[a.name].P50
-		l := line{What: a.name, Value: cold.P50, Unit: "ms", Goal: goal, Original: original, Note: fmt.Sprintf("p95 %.1f, warm %.2f ms, %d bytes", cold.P95, warm.P50, warm.Bytes)}
+		l := line{What: a.name, Value: cold.P50, Unit: "ms", Goal: goal, Original: original, Note: fmt.Sprintf("p95 %.2f, warm %.2f ms, %d bytes", cold.P95, warm.P50, warm.Bytes)}
 		switch {
 		case !a.tallied:
 			l.Goal = 150
+			l.Note += fmt.Sprintf(", %.0f ms the first time ever", milliseconds(first))
 		case goal == 0:
 			l.Goal = original / 5
 		}
@@ -91,8 +96,23 @@ func (b *bench) widgets(ctx context.Context, goal float64) error {
 	return nil
 }
 
-// askCold asks for a widget right after a write to its project.
-func (b *bench) askCold(ctx context.Context, conn *pgx.Conn, path string) (figures, error) {
+// A write before each question, so that no answer is kept. Where a tally has the answer the project's version is moved alone: what
+// keeping tallies costs is measured by itself. Where none has, a result of today is written, for of those days are kept.
+const (
+	moveVersion = `INSERT INTO project_versions (project_id, n) VALUES ($1, 1)`
+	writeResult = `INSERT INTO results (id, project_id, result, start_time, data)
+		VALUES (gen_random_uuid(), $1, 'failed', now() AT TIME ZONE 'UTC', '{"assignee": "user1@example.com", "importance": "high"}')`
+)
+
+func (a widgetAsk) write() string {
+	if a.tallied {
+		return moveVersion
+	}
+	return writeResult
+}
+
+// askCold asks for a widget again and again, right after a write to its project.
+func (b *bench) askCold(ctx context.Context, conn *pgx.Conn, a widgetAsk) (figures, error) {
 	w, err := dial(b.server.URL, b.server.Token)
 	if err != nil {
 		return figures{}, err
@@ -100,19 +120,12 @@ func (b *bench) askCold(ctx context.Context, conn *pgx.Conn, path string) (figur
 	defer w.close()
 	var all []time.Duration
 	for i := range b.repeat + 3 {
-		if _, err := conn.Exec(ctx, `INSERT INTO project_versions (project_id, n) VALUES ($1, 1)`, benchProject); err != nil {
-			return figures{}, err
-		}
-		start := time.Now()
-		status, _, err := w.do("GET", path, "", nil)
-		if err == nil && status != 200 {
-			err = fmt.Errorf("GET %s: %d", path, status)
-		}
+		took, err := askAfterWrite(ctx, conn, w, a)
 		if err != nil {
 			return figures{}, err
 		}
 		if i >= 3 { // three to warm up
-			all = append(all, time.Since(start))
+			all = append(all, took)
 		}
 	}
 	slices.Sort(all)
@@ -120,4 +133,29 @@ func (b *bench) askCold(ctx context.Context, conn *pgx.Conn, path string) (figur
 		return float64(all[int(share*float64(len(all)-1))]) / float64(time.Millisecond)
 	}
 	return figures{P50: at(0.5), P95: at(0.95)}, nil
+}
+
+// askFirst asks for a widget as if nobody ever had.
+func (b *bench) askFirst(ctx context.Context, conn *pgx.Conn, a widgetAsk) (time.Duration, error) {
+	w, err := dial(b.server.URL, b.server.Token)
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	if _, err := conn.Exec(ctx, `DELETE FROM counted_days`); err != nil {
+		return 0, err
+	}
+	return askAfterWrite(ctx, conn, w, a)
+}
+
+func askAfterWrite(ctx context.Context, conn *pgx.Conn, w *wire, a widgetAsk) (time.Duration, error) {
+	if _, err := conn.Exec(ctx, a.write(), benchProject); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	status, _, err := w.do("GET", a.path, "", nil)
+	if err == nil && status != 200 {
+		err = fmt.Errorf("GET %s: %d", a.path, status)
+	}
+	return time.Since(start), err
 }
