@@ -28,11 +28,11 @@ var arrows = map[string][]string{
 	"src/web":       {},
 	"src/filter":    {"src/config"},
 	"src/telemetry": {"src/config"},
-	"src/store":     {"src/config", "src/filter"},
+	"src/store":     {"src/config", "src/filter", "src/telemetry"},
 	"src/cache":     {"src/config", "src/telemetry"},
 	"src/artifact":  {"src/config", "src/store", "src/telemetry"},
 	"src/backup":    {"src/config", "src/store", "src/artifact"},
-	"src/auth":      {"src/config", "src/store", "src/cache", "src/filter"}, // whose rows a caller may list is a condition
+	"src/auth":      {"src/config", "src/store", "src/cache", "src/filter", "src/telemetry"}, // whose rows a caller may list is a condition
 	"src/mail":      {"src/config", "src/auth"},
 	"src/ingest":    {"src/config", "src/store", "src/filter", "src/cache", "src/artifact", "src/telemetry"},
 	"src/importer":  {"src/config", "src/store", "src/filter", "src/ingest", "src/artifact", "src/telemetry"},
@@ -86,6 +86,7 @@ var foreign = map[string][]string{
 	"github.com/robfig/cron":          {"src/jobs", "src/config"},
 	"github.com/hashicorp/go-hclog":   {"src/plugin", "src/telemetry", "src/cmd"},
 	"google.golang.org/protobuf":      {"src/plugin"},
+	"go.opentelemetry.io/otel":        {"src/telemetry"},
 }
 
 // closed are rooms that know nothing of a standard package: filter and store speak no HTTP.

@@ -12,20 +12,17 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // New makes the module. Its lines go to log, for the host to read.
 func New(log io.Writer) plugin.Module {
-	return service.New(func(ctx context.Context, c config.Config) (service.Service, error) {
-		logger, err := service.Logger(log, c)
+	return service.New("scheduler", log, func(ctx context.Context, c config.Config, about service.About) (service.Service, error) {
+		s, err := service.OpenStore(ctx, c, about)
 		if err != nil {
 			return nil, err
 		}
-		s, err := service.OpenStore(ctx, c, "scheduler")
-		if err != nil {
-			return nil, err
-		}
-		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(c.Retention), Log: logger, Version: ibutsu.Version()})
+		scheduler, err := jobs.NewScheduler(jobs.SchedulerOptions{Store: s, Schedule: jobs.DefaultSchedule(c.Retention), Log: about.Log, Version: ibutsu.Version()})
 		if err == nil {
 			err = scheduler.Start(ctx)
 		}
@@ -44,6 +41,14 @@ type running struct {
 }
 
 func (r *running) Close() { r.store.Close() }
+
+func (r *running) Measure() []metrics.Family {
+	leads := 0.0
+	if r.Leads() {
+		leads = 1
+	}
+	return append(r.store.Measure(), metrics.One("ibutsu_scheduler_leads", "Whether this scheduler is the one that works.", metrics.TypeGauge, leads))
+}
 
 func (r *running) Stats(context.Context) (map[string]int64, error) {
 	stats := map[string]int64{"leads": 0}

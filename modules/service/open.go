@@ -3,36 +3,25 @@ package service
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
-	"github.com/ibutsu/ibutsu-go/src/telemetry"
 )
-
-// Logger makes the logger of a module: JSON, for the host to read.
-func Logger(out io.Writer, c config.Config) (zerolog.Logger, error) {
-	log, err := telemetry.New(telemetry.Options{
-		Out: out, Format: telemetry.FormatJSON, Level: c.Log.Level, Now: time.Now, Secrets: c.Secrets(),
-	})
-	return log, err
-}
 
 // errSchema keeps a module from working on tables that are not there yet.
 var errSchema = errors.New("the database is not in the shape that this version works with; 'ibutsu migrate' brings it there")
 
 // OpenStore opens the database for jobs, and refuses one that is not migrated.
-func OpenStore(ctx context.Context, c config.Config, name string) (*store.Store, error) {
+func OpenStore(ctx context.Context, c config.Config, about About) (*store.Store, error) {
 	connecting, cancel := context.WithTimeout(ctx, c.Database.ConnectTimeout+time.Second)
 	defer cancel()
 	s, err := store.Open(connecting, store.Options{
 		URL:              c.Database.URL.Reveal(),
 		MaxConns:         c.Database.PoolMax,
 		StatementTimeout: never(c.Database.JobStatementTimeout),
-		Name:             name,
+		Name:             about.Name,
+		Traced:           about.Tracer != nil,
 	})
 	if err != nil {
 		return nil, err

@@ -7,14 +7,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/otlp"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // Service is the work of a module.
@@ -23,6 +29,8 @@ type Service interface {
 	Healthy(ctx context.Context) error
 	// Stats are figures for metrics; "jobs_running" is shown by itself.
 	Stats(ctx context.Context) (map[string]int64, error)
+	// Measure is what the service counts.
+	Measure() []metrics.Family
 	// Stop takes no new work and waits for what is at hand until ctx ends.
 	Stop(ctx context.Context) error
 	// Close lets go of what Open took, after Stop.
@@ -30,26 +38,40 @@ type Service interface {
 }
 
 // Open makes the service and starts it. It is tried again as long as it fails: the database may be restarting.
-type Open func(ctx context.Context, c config.Config) (Service, error)
+type Open func(ctx context.Context, c config.Config, about About) (Service, error)
+
+// About is what a service has of its module.
+type About struct {
+	Name   string
+	Log    zerolog.Logger
+	Tracer *tracing.Tracer // nil: nobody collects traces
+}
 
 // Module runs a Service as a plugin.Module.
 type Module struct {
+	name   string
+	out    io.Writer
 	open   Open
 	config config.Config
+	level  telemetry.Level
+	log    zerolog.Logger
 	drain  chan struct{} // closed by the first Drain
 	once   sync.Once
 	ended  chan struct{} // closed when Run is over
 
 	mutex   sync.Mutex
-	service Service // nil until it is open
-	waiting error   // why it is not
+	service Service        // nil until it is open
+	waiting error          // why it is not
+	sent    *otlp.Exporter // nil: nobody collects anything
 
 	retry time.Duration // pause after the first failure
 }
 
-// New makes a module.
-func New(open Open) *Module {
+// New makes a module of that name. Its lines go to out: JSON, for the host to read.
+func New(name string, out io.Writer, open Open) *Module {
 	return &Module{
+		name:    name,
+		out:     out,
 		open:    open,
 		drain:   make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -60,8 +82,18 @@ func New(open Open) *Module {
 
 // Configure implements plugin.Module.
 func (m *Module) Configure(_ context.Context, settings []byte) error {
-	return json.Unmarshal(settings, &m.config)
+	if err := json.Unmarshal(settings, &m.config); err != nil {
+		return err
+	}
+	log, err := telemetry.New(telemetry.Options{
+		Out: m.out, Format: telemetry.FormatJSON, Level: m.config.Log.Level, Now: time.Now, Secrets: m.config.Secrets(), Adjust: &m.level,
+	})
+	m.log = log
+	return err
 }
+
+// SetLogLevel implements plugin.Adjustable.
+func (m *Module) SetLogLevel(level string) error { return m.level.Set(level) }
 
 // Run implements plugin.Module.
 func (m *Module) Run(ctx context.Context, emit func(plugin.Event)) error {
@@ -75,7 +107,17 @@ func (m *Module) Run(ctx context.Context, emit func(plugin.Event)) error {
 		case <-ctx.Done():
 		}
 	}()
-	s := m.opened(ctx, emit)
+	sent, err := otlp.Open(ctx, otlp.Options{
+		Endpoint: m.config.Telemetry.Endpoint, Service: "ibutsu-" + m.name, Version: ibutsu.Version(), Families: m.measure, Log: m.log, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	m.mutex.Lock()
+	m.sent = sent
+	m.mutex.Unlock()
+	defer func() { _ = sent.Close(ctx) }() // what the collector did not take is lost, and was said
+	s := m.opened(ctx, emit, About{Name: m.name, Log: m.log, Tracer: sent.Tracer()})
 	if s == nil {
 		return nil
 	}
@@ -94,11 +136,11 @@ func (m *Module) Run(ctx context.Context, emit func(plugin.Event)) error {
 }
 
 // opened tries until the service runs or ctx ends, and tells of a reason once.
-func (m *Module) opened(ctx context.Context, emit func(plugin.Event)) Service {
+func (m *Module) opened(ctx context.Context, emit func(plugin.Event), about About) Service {
 	const slowest = 5 * time.Second
 	said := ""
 	for pause := m.retry; ; pause = min(2*pause, slowest) {
-		s, err := m.open(ctx, m.config)
+		s, err := m.open(ctx, m.config, about)
 		if err == nil {
 			m.mutex.Lock()
 			defer m.mutex.Unlock()
@@ -181,18 +223,31 @@ func (m *Module) Health(ctx context.Context) plugin.Health {
 	return plugin.Health{OK: true, Detail: "working"}
 }
 
+// measure is what this process counts.
+func (m *Module) measure(context.Context) []metrics.Family {
+	m.mutex.Lock()
+	s, sent := m.service, m.sent
+	m.mutex.Unlock()
+	families := append(metrics.Runtime(), sent.Families()...)
+	if s != nil {
+		families = append(families, s.Measure()...)
+	}
+	return families
+}
+
 // Stats implements plugin.Module.
 func (m *Module) Stats(ctx context.Context) plugin.Stats {
+	stats := plugin.Stats{Metrics: m.measure(ctx)}
 	s, _ := m.state()
 	if s == nil {
-		return plugin.Stats{}
+		return stats
 	}
 	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	counters, err := s.Stats(asking)
 	if err != nil {
-		return plugin.Stats{}
+		return stats
 	}
-	counters = maps.Clone(counters)
-	return plugin.Stats{Counters: counters, JobsRunning: counters["jobs_running"]}
+	stats.Counters, stats.JobsRunning = maps.Clone(counters), counters["jobs_running"]
+	return stats
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/modules/service"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,6 +40,10 @@ func (f *fake) Stats(context.Context) (map[string]int64, error) {
 	return map[string]int64{"jobs_running": 3, "jobs_available": 4}, nil
 }
 
+func (f *fake) Measure() []metrics.Family {
+	return []metrics.Family{metrics.One("fake_things_total", "Things.", metrics.TypeCounter, 7)}
+}
+
 func (f *fake) Stop(ctx context.Context) error {
 	defer f.stopped.Store(true)
 	select {
@@ -60,7 +66,7 @@ type started struct {
 
 func run(t *testing.T, open service.Open) started {
 	t.Helper()
-	m := started{Module: service.New(open), ended: make(chan error, 1), events: make(chan plugin.Event, 100)}
+	m := started{Module: service.New("test", io.Discard, open), ended: make(chan error, 1), events: make(chan plugin.Event, 100)}
 	settings, err := json.Marshal(config.Default())
 	require.NoError(t, err)
 	require.NoError(t, m.Configure(t.Context(), settings))
@@ -92,7 +98,7 @@ func TestWaitsForTheDatabaseAndSaysSoOnce(t *testing.T) {
 	close(f.work)
 	var reachable atomic.Bool
 	var tries atomic.Int32
-	m := run(t, func(context.Context, config.Config) (service.Service, error) {
+	m := run(t, func(context.Context, config.Config, service.About) (service.Service, error) {
 		tries.Add(1)
 		if !reachable.Load() {
 			return nil, errors.New("connection refused")
@@ -113,7 +119,7 @@ func TestWaitsForTheDatabaseAndSaysSoOnce(t *testing.T) {
 func TestDrainWaitsForTheWork(t *testing.T) {
 	t.Parallel()
 	f := &fake{work: make(chan struct{})}
-	m := run(t, func(context.Context, config.Config) (service.Service, error) { return f, nil })
+	m := run(t, func(context.Context, config.Config, service.About) (service.Service, error) { return f, nil })
 	m.awaitHealth(t, plugin.Health{OK: true, Detail: "working"})
 	drained := make(chan error, 2)
 	for range 2 { // the host's, and that of a signal
@@ -137,7 +143,7 @@ func TestDrainWaitsForTheWork(t *testing.T) {
 func TestDrainGivesUpWhenItsTimeIsOver(t *testing.T) {
 	t.Parallel()
 	f := &fake{work: make(chan struct{})}
-	m := run(t, func(context.Context, config.Config) (service.Service, error) { return f, nil })
+	m := run(t, func(context.Context, config.Config, service.About) (service.Service, error) { return f, nil })
 	m.awaitHealth(t, plugin.Health{OK: true, Detail: "working"})
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
@@ -147,7 +153,7 @@ func TestDrainGivesUpWhenItsTimeIsOver(t *testing.T) {
 
 func TestDrainWhileTheDatabaseIsAwaited(t *testing.T) {
 	t.Parallel()
-	m := run(t, func(ctx context.Context, _ config.Config) (service.Service, error) {
+	m := run(t, func(ctx context.Context, _ config.Config, _ service.About) (service.Service, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	})
@@ -159,7 +165,7 @@ func TestServiceThatOpensWhileItIsDrainedIsStopped(t *testing.T) {
 	t.Parallel()
 	f := &fake{work: make(chan struct{})}
 	close(f.work)
-	m := run(t, func(ctx context.Context, _ config.Config) (service.Service, error) {
+	m := run(t, func(ctx context.Context, _ config.Config, _ service.About) (service.Service, error) {
 		<-ctx.Done()
 		return f, nil
 	})
@@ -173,7 +179,7 @@ func TestEndsAtOnceWithoutItsHost(t *testing.T) {
 	t.Parallel()
 	f := &fake{work: make(chan struct{})}
 	close(f.work)
-	m := run(t, func(context.Context, config.Config) (service.Service, error) { return f, nil })
+	m := run(t, func(context.Context, config.Config, service.About) (service.Service, error) { return f, nil })
 	m.awaitHealth(t, plugin.Health{OK: true, Detail: "working"})
 	m.cancel()
 	m.awaitEnd(t)
@@ -185,11 +191,12 @@ func TestHealthAndStatsAreTheService(t *testing.T) {
 	t.Parallel()
 	f := &fake{work: make(chan struct{})}
 	close(f.work)
-	m := run(t, func(context.Context, config.Config) (service.Service, error) { return f, nil })
+	m := run(t, func(context.Context, config.Config, service.About) (service.Service, error) { return f, nil })
 	m.awaitHealth(t, plugin.Health{OK: true, Detail: "working"})
 	stats := m.Stats(t.Context())
 	require.Equal(t, int64(3), stats.JobsRunning)
 	require.Equal(t, int64(4), stats.Counters["jobs_available"])
+	require.Contains(t, stats.Metrics, f.Measure()[0])
 	fault := errors.New("the lease is lost")
 	f.fault.Store(&fault)
 	require.Equal(t, plugin.Health{Detail: "the lease is lost"}, m.Health(t.Context()))
@@ -199,5 +206,5 @@ func TestHealthAndStatsAreTheService(t *testing.T) {
 
 func TestConfigurationThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
-	require.Error(t, service.New(nil).Configure(t.Context(), []byte(`{"no_such_setting":"1"}`)))
+	require.Error(t, service.New("test", io.Discard, nil).Configure(t.Context(), []byte(`{"no_such_setting":"1"}`)))
 }

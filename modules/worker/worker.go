@@ -22,6 +22,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/widget"
 )
 
@@ -38,12 +39,9 @@ type Options struct {
 
 // New makes the module.
 func New(o Options) plugin.Module {
-	return service.New(func(ctx context.Context, c config.Config) (service.Service, error) {
-		log, err := service.Logger(o.Log, c)
-		if err != nil {
-			return nil, err
-		}
-		s, err := service.OpenStore(ctx, c, "worker")
+	return service.New("worker", o.Log, func(ctx context.Context, c config.Config, about service.About) (service.Service, error) {
+		log := about.Log
+		s, err := service.OpenStore(ctx, c, about)
 		if err != nil {
 			return nil, err
 		}
@@ -75,6 +73,7 @@ func New(o Options) plugin.Module {
 			Slog:    telemetry.Slog(log),
 			Version: ibutsu.Version(),
 			Post:    post,
+			Tracer:  about.Tracer,
 
 			Addresses: auth.Addresses{Backend: c.Server.BackendURL, Frontend: c.Server.FrontendURL},
 
@@ -108,6 +107,8 @@ type running struct {
 }
 
 func (r *running) Close() { r.store.Close() }
+
+func (r *running) Measure() []metrics.Family { return append(r.store.Measure(), r.Worker.Measure()...) }
 
 // tendTallies proposes tallies for what dashboards often count, makes them where that is allowed, and forgets what was counted
 // without one.

@@ -48,7 +48,7 @@ func jobFault(err error) error {
 
 // tell logs what an administrator did.
 func (s *Server) tell(c *fiber.Ctx, what, name string) {
-	s.log.Info().Str("request_id", middleware.ID(c)).Str("user", userOf(c)).Str("of", name).Msg(what)
+	s.log.Info().Ctx(c.UserContext()).Str("request_id", middleware.ID(c)).Str("user", userOf(c)).Str("of", name).Msg(what)
 }
 
 // AdminGetQueueList answers all queues.

@@ -129,7 +129,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		r = &refusalError{Status: r.Status, Message: "Something went wrong; the server's log tells more under the request id " + middleware.ID(c), style: asProblem}
 	}
 	if status := r.Status; status >= http.StatusInternalServerError && status != http.StatusNotImplemented {
-		s.log.Error().Err(err).Str("request_id", middleware.ID(c)).Str("method", c.Method()).Str("route", c.Route().Path).
+		s.log.Error().Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Str("method", c.Method()).Str("route", c.Route().Path).
 			Int("status", status).Msg("request failed")
 	}
 	if r.Status == http.StatusUnauthorized && r.style == asProblem {

@@ -47,7 +47,7 @@ func (s *Server) recorded(c *fiber.Ctx, op *contract.Operation) func() error {
 		event := store.AuditEvent{Action: kind + "." + op.ID, ObjectType: kind, ObjectID: deedObject(c)}
 		if err := s.store.Record(c.UserContext(), event); err != nil {
 			// It is done: an error would make the client do it again.
-			s.log.Error().Err(err).Str("request_id", middleware.ID(c)).Str("operation", op.ID).Msg("cannot record what was done")
+			s.log.Error().Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Str("operation", op.ID).Msg("cannot record what was done")
 		}
 		return nil
 	}

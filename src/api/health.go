@@ -28,7 +28,7 @@ func (s *Server) GetDatabaseHealth(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), databasePatience)
 	defer cancel()
 	if err := s.store.Ping(ctx); err != nil {
-		s.log.Error().Err(err).Str("request_id", middleware.ID(c)).Msg("the database does not answer")
+		s.log.Error().Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Msg("the database does not answer")
 		return sendJSON(c, http.StatusServiceUnavailable, contract.Health{Status: "Error", Message: "The database does not answer"})
 	}
 	return s.GetHealth(c)

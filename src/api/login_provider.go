@@ -107,7 +107,7 @@ func (s *Server) signInFailed(c *fiber.Ctx, provider string, err error) error {
 	default:
 		return err
 	}
-	s.log.WithLevel(level).Err(err).Str("request_id", middleware.ID(c)).Str("provider", provider).Msg("sign-in by a provider failed")
+	s.log.WithLevel(level).Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Str("provider", provider).Msg("sign-in by a provider failed")
 	return s.toLogin(c, "error", message)
 }
 
@@ -117,7 +117,7 @@ func (s *Server) returnToOriginal(c *fiber.Ctx, provider, code string) error {
 	session, err := s.flow.ReturnToOriginal(c.UserContext(), provider, code, origin(c))
 	switch {
 	case errors.Is(err, auth.ErrState), errors.Is(err, auth.ErrProvider), errors.Is(err, auth.ErrUnverified), errors.Is(err, auth.ErrInactive):
-		s.log.Warn().Err(err).Str("request_id", middleware.ID(c)).Str("provider", provider).Bool("original_page", s.flow.Original).
+		s.log.Warn().Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Str("provider", provider).Bool("original_page", s.flow.Original).
 			Msg("sign-in by a provider failed")
 		return refuse(http.StatusUnauthorized, "Unauthorized")
 	case err != nil:

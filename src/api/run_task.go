@@ -53,12 +53,12 @@ func (s *Server) runTask(c *fiber.Ctx) error {
 	case errors.Is(err, jobs.ErrUnknownTask):
 		return word(c, http.StatusNotFound)
 	case errors.Is(err, jobs.ErrParams):
-		s.log.Warn().Err(err).Str("request_id", middleware.ID(c)).Str("task", shown(task)).Msg("task not started")
+		s.log.Warn().Ctx(c.UserContext()).Err(err).Str("request_id", middleware.ID(c)).Str("task", shown(task)).Msg("task not started")
 		return word(c, http.StatusBadRequest)
 	case err != nil:
 		return err
 	}
-	s.log.Info().Str("request_id", middleware.ID(c)).Str("task", task).Int64("job", id).Stringer("user", who.UserID).Msg("task started by hand")
+	s.log.Info().Ctx(c.UserContext()).Str("request_id", middleware.ID(c)).Str("task", task).Int64("job", id).Stringer("user", who.UserID).Msg("task started by hand")
 	c.Set(headerJobID, strconv.FormatInt(id, 10))
 	return word(c, http.StatusAccepted)
 }

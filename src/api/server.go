@@ -23,6 +23,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 	"github.com/ibutsu/ibutsu-go/src/widget"
 )
 
@@ -101,6 +102,7 @@ type Options struct {
 	Requests     *metrics.Requests
 	Measurements Measurements
 	MetricsToken string
+	Tracer       *tracing.Tracer // nil: nobody collects traces
 	Log          zerolog.Logger
 	Now          func() time.Time // nil: time.Now
 	NewID        func() uuid.UUID // nil: random
@@ -176,11 +178,16 @@ func New(o Options) (*fiber.App, error) {
 
 	requests := o.Requests
 	if requests == nil {
-		requests = new(metrics.Requests)
+		requests = metrics.NewRequests()
 	}
 	app.Use(
 		middleware.Proxy(o.Proxies),
 		middleware.RequestID(middleware.RequestIDs()),
+	)
+	if o.Tracer != nil { // without one, requests do not even pass it
+		app.Use(middleware.Trace(o.Tracer))
+	}
+	app.Use(
 		middleware.Measure(requests, s.now),
 		middleware.AccessLog(s.log, s.now, userOf),
 		middleware.CORS(o.Origins),

@@ -12,6 +12,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // S3Options say where a bucket is.
@@ -52,7 +54,11 @@ func NewS3(o S3Options) (*S3, error) {
 	if region == "" {
 		region = "us-east-1"
 	}
-	client, err := minio.New(u.Host, &minio.Options{Creds: keys, Secure: u.Scheme == "https", Region: region, MaxRetries: 3})
+	transport, err := minio.DefaultTransport(u.Scheme == "https")
+	if err != nil {
+		return nil, fmt.Errorf("s3: %w", err)
+	}
+	client, err := minio.New(u.Host, &minio.Options{Transport: tracing.Transport{Base: transport}, Creds: keys, Secure: u.Scheme == "https", Region: region, MaxRetries: 3})
 	if err != nil {
 		return nil, fmt.Errorf("s3: %w", err)
 	}

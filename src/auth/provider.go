@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/ibutsu/ibutsu-go/src/config"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // The providers that this server knows.
@@ -116,12 +117,12 @@ func or(text, other string) string {
 // NewFlow makes the sign-in by the providers that are set up; the key is that of the tokens.
 func NewFlow(a *Accounts, key string) (*Flow, error) {
 	p := a.Providers
-	client := &http.Client{Timeout: providerPatience}
+	client := &http.Client{Timeout: providerPatience, Transport: tracing.Transport{Base: http.DefaultTransport}}
 	providers := map[string]identityProvider{}
 	if keycloakIsSetUp(p.Keycloak) {
 		asking := client
 		if !p.Keycloak.VerifySSL {
-			asking = &http.Client{Timeout: providerPatience, Transport: unverified()}
+			asking = &http.Client{Timeout: providerPatience, Transport: tracing.Transport{Base: unverified()}}
 		}
 		providers[Keycloak] = &openID{
 			issuer: join(p.Keycloak.BaseURL, p.Keycloak.AuthPath, "realms", p.Keycloak.Realm), clientID: p.Keycloak.ClientID,

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // Cache keeps values for a while. It may forget any of them at any time. Safe for concurrent use.
@@ -15,6 +17,8 @@ type Cache interface {
 	Get(ctx context.Context, key string) ([]byte, bool)
 	// Set keeps a value for so long at most.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration)
+	// Measure is what the cache counts.
+	Measure() []metrics.Family
 	// Close gives up connections.
 	Close()
 }

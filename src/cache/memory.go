@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // Memory keeps values in this process: the most recently used ones, up to a number of bytes.
@@ -15,6 +17,8 @@ type Memory struct {
 	now     func() time.Time
 	entries map[string]*list.Element
 	recent  *list.List // of *entry, most recent first
+
+	measures measures
 }
 
 type entry struct {
@@ -30,11 +34,21 @@ func (e *entry) size() int { return len(e.key) + len(e.value) + overhead }
 
 // NewMemory returns an empty cache of so many bytes.
 func NewMemory(bytes int, now func() time.Time) *Memory {
-	return &Memory{most: bytes, now: now, entries: map[string]*list.Element{}, recent: list.New()}
+	return &Memory{most: bytes, now: now, entries: map[string]*list.Element{}, recent: list.New(), measures: newMeasures()}
 }
 
 // Get returns a value that was kept.
 func (m *Memory) Get(_ context.Context, key string) ([]byte, bool) {
+	value, ok := m.get(key)
+	found := fromNone
+	if ok {
+		found = fromMemory
+	}
+	m.measures.look(key, found)
+	return value, ok
+}
+
+func (m *Memory) get(key string) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	element, ok := m.entries[key]
@@ -66,6 +80,14 @@ func (m *Memory) Set(_ context.Context, key string, value []byte, ttl time.Durat
 	for m.bytes > m.most {
 		m.remove(m.recent.Back())
 	}
+}
+
+// Measure is what the cache counts, and how full it is.
+func (m *Memory) Measure() []metrics.Family {
+	m.mu.Lock()
+	bytes := m.bytes
+	m.mu.Unlock()
+	return append(m.measures.families(), metrics.One("ibutsu_cache_bytes", "Bytes of values that this process keeps by itself.", metrics.TypeGauge, float64(bytes)))
 }
 
 // Close does nothing.

@@ -9,6 +9,9 @@ import (
 
 	"github.com/redis/rueidis"
 	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // shared keeps values in Redis, for all processes, and what was read there in this process too, where Redis tells of
@@ -97,6 +100,7 @@ func (s *shared) redis() (rueidis.Client, bool) {
 }
 
 func (s *shared) failed(err error) {
+	s.own.measures.errors.Add(1)
 	now := s.now()
 	if until := s.pause.Swap(now.Add(rest).UnixMicro()); until < now.Add(-time.Minute).UnixMicro() {
 		s.log.Warn().Err(err).Msg("Redis does not answer: this process keeps its answers by itself meanwhile")
@@ -110,13 +114,22 @@ func (s *shared) Get(ctx context.Context, key string) ([]byte, bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	value, err := client.DoCache(ctx, client.B().Get().Key(s.prefix+key).Cache(), s.local).AsBytes()
-	if rueidis.IsRedisNil(err) {
+	ctx, span := tracing.Start(ctx, tracing.Client, "redis GET")
+	defer span.End()
+	answer := client.DoCache(ctx, client.B().Get().Key(s.prefix+key).Cache(), s.local)
+	value, err := answer.AsBytes()
+	switch {
+	case rueidis.IsRedisNil(err):
+		s.own.measures.look(key, fromNone)
 		return nil, false
-	}
-	if err != nil {
+	case err != nil:
+		span.Fail("no answer")
 		s.failed(err)
 		return s.own.Get(ctx, key)
+	case answer.IsCacheHit():
+		s.own.measures.look(key, fromMemory)
+	default:
+		s.own.measures.look(key, fromRedis)
 	}
 	return value, true
 }
@@ -129,10 +142,22 @@ func (s *shared) Set(ctx context.Context, key string, value []byte, ttl time.Dur
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	ctx, span := tracing.Start(ctx, tracing.Client, "redis SET")
+	defer span.End()
 	if err := client.Do(ctx, client.B().Set().Key(s.prefix+key).Value(rueidis.BinaryString(value)).Px(ttl).Build()).Error(); err != nil {
+		span.Fail("no answer")
 		s.failed(err)
 		s.own.Set(ctx, key, value, ttl)
 	}
+}
+
+// Measure is what the cache counts, and whether Redis is asked at this moment.
+func (s *shared) Measure() []metrics.Family {
+	asked := 0.0
+	if _, ok := s.redis(); ok {
+		asked = 1
+	}
+	return append(s.own.Measure(), metrics.One("ibutsu_redis_up", "Whether Redis is asked; 0 while it is away or rests after an error.", metrics.TypeGauge, asked))
 }
 
 func (s *shared) Close() {

@@ -26,6 +26,7 @@ type Config struct {
 	Retention  Retention
 	Artifacts  Artifacts
 	Log        Log
+	Telemetry  Telemetry
 }
 
 // Server is what the backend listens on and how it is reached from outside.
@@ -242,6 +243,14 @@ type Artifacts struct {
 	// S3Endpoint is https://HOST; with it, contents in S3 can be read, whatever Store is.
 	S3Endpoint, S3Bucket, S3Prefix, S3Region, S3AccessKey string
 	S3SecretKey                                           Secret
+}
+
+// Telemetry is where traces and metrics go besides what is asked of us.
+type Telemetry struct {
+	// Endpoint is the root of a collector of OpenTelemetry; empty means that nothing is sent.
+	Endpoint string
+	// Protocol is how it is spoken to.
+	Protocol string
 }
 
 // Log is what is logged and in which form.

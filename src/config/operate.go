@@ -36,6 +36,25 @@ func operateSettings() []Setting {
 	}
 }
 
+// telemetrySettings say where OpenTelemetry goes. What else there is to be set, the variables OTEL_* set: they are the
+// library's own.
+func telemetrySettings() []Setting {
+	return []Setting{
+		{
+			Name: "otlp_endpoint", Group: GroupTelemetry, DefaultNote: "none: nothing is sent",
+			Env:  env("otlp_endpoint", strong("IBUTSU_OTLP_ENDPOINT"), weak("OTEL_EXPORTER_OTLP_ENDPOINT")),
+			Help: "Collector that gets traces and metrics by OTLP, such as http://localhost:4318; the variables OTEL_* say the rest",
+			bind: func(c *Config) value { return rootURLValue{&c.Telemetry.Endpoint, false} },
+		},
+		{
+			Name: "otlp_protocol", Group: GroupTelemetry, Default: "http/protobuf",
+			Env:  env("otlp_protocol", strong("IBUTSU_OTLP_PROTOCOL"), weak("OTEL_EXPORTER_OTLP_PROTOCOL")),
+			Help: "How OTLP is spoken",
+			bind: func(c *Config) value { return choiceValue{&c.Telemetry.Protocol, []string{"http/protobuf"}} },
+		},
+	}
+}
+
 // optionalAddressValue is an address or nothing.
 type optionalAddressValue struct{ to *string }
 

@@ -49,13 +49,14 @@ const (
 	GroupRetention  = "Retention"
 	GroupArtifacts  = "Artifacts"
 	GroupLog        = "Log"
+	GroupTelemetry  = "Telemetry"
 )
 
 // Groups lists the headings in the order in which they are shown.
 func Groups() []string {
 	return []string{
 		GroupServer, GroupDatabase, GroupRedis, GroupSignIn, GroupSuperadmin, GroupProviders,
-		GroupMail, GroupLimits, GroupJobs, GroupRetention, GroupArtifacts, GroupLog,
+		GroupMail, GroupLimits, GroupJobs, GroupRetention, GroupArtifacts, GroupLog, GroupTelemetry,
 	}
 }
 
@@ -146,7 +147,7 @@ const (
 // Settings is the table. The order is the order of help and documentation.
 func Settings() []Setting {
 	return slices.Concat(serverSettings(), databaseSettings(), redisSettings(), signInSettings(), providerSettings(),
-		mailSettings(), limitSettings(), jobSettings(), artifactSettings(), logSettings(), operateSettings())
+		mailSettings(), limitSettings(), jobSettings(), artifactSettings(), logSettings(), telemetrySettings(), operateSettings())
 }
 
 func serverSettings() []Setting {

@@ -161,7 +161,9 @@ func Import(ctx context.Context, formats []Format, source Source, options Option
 	if err != nil {
 		return Report{}, &Error{Reason: err.Error() + ": " + quote(source.Name()), Err: err}
 	}
-	return format.Import(ctx, source, options, sink)
+	report, err := format.Import(ctx, source, options, sink)
+	report.Format = format.Name() // of one that failed, too
+	return report, err
 }
 
 func readHead(ctx context.Context, source Source) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // limits of one kind of row.
@@ -24,6 +25,7 @@ type limits struct {
 // Nothing waits for others to come: while one batch is being committed the next one gathers.
 type batcher[T any] struct {
 	limits limits
+	name   string
 	size   func(T) int64
 	// write stores the rows in one transaction and tells the outcome of each; an error means that none is stored.
 	write func(context.Context, []T) ([]error, error)
@@ -34,16 +36,20 @@ type batcher[T any] struct {
 	closed  bool
 	arrived *sync.Cond
 	running sync.WaitGroup
+
+	measures *measures
 }
 
 type waiting[T any] struct {
-	row  T
-	size int64
-	done chan error
+	row   T
+	size  int64
+	since time.Time
+	span  tracing.Span // of the request, if it is traced
+	done  chan error
 }
 
-func newBatcher[T any](l limits, size func(T) int64, write func(context.Context, []T) ([]error, error)) *batcher[T] {
-	b := &batcher[T]{limits: l, size: size, write: write}
+func newBatcher[T any](name string, l limits, m *measures, size func(T) int64, write func(context.Context, []T) ([]error, error)) *batcher[T] {
+	b := &batcher[T]{name: name, limits: l, measures: m, size: size, write: write}
 	b.arrived = sync.NewCond(&b.mu)
 	for range l.writers {
 		b.running.Go(b.run)
@@ -53,7 +59,9 @@ func newBatcher[T any](l limits, size func(T) int64, write func(context.Context,
 
 // add waits until the row is committed, or refused.
 func (b *batcher[T]) add(ctx context.Context, row T) error {
-	w := &waiting[T]{row: row, size: b.size(row), done: make(chan error, 1)}
+	ctx, span := tracing.Start(ctx, tracing.Internal, "group commit")
+	defer span.End()
+	w := &waiting[T]{row: row, size: b.size(row), since: time.Now(), span: span, done: make(chan error, 1)}
 	b.mu.Lock()
 	switch {
 	case b.closed:
@@ -91,8 +99,26 @@ func (b *batcher[T]) run() {
 		if batch == nil {
 			return
 		}
-		b.flush(batch)
+		ctx, span := b.begin(batch)
+		b.flush(ctx, batch)
+		span.End()
 	}
+}
+
+// begin measures a batch, and makes one span for all of its requests that are traced.
+func (b *batcher[T]) begin(batch []*waiting[T]) (context.Context, tracing.Span) {
+	var traced []tracing.Span
+	now := time.Now()
+	for _, w := range batch {
+		b.measures.waited.Observe(now.Sub(w.since).Seconds(), b.name)
+		if w.span.Recording() {
+			traced = append(traced, w.span)
+		}
+	}
+	b.measures.rows.Observe(float64(len(batch)), b.name)
+	ctx, span := tracing.Join(context.Background(), "commit "+b.name, traced)
+	span.Number("ibutsu.rows", int64(len(batch)))
+	return ctx, span
 }
 
 func (b *batcher[T]) take() []*waiting[T] {
@@ -120,20 +146,20 @@ func (b *batcher[T]) take() []*waiting[T] {
 
 // flush writes a batch. A row that the database refuses would take the others down with it, so a batch that fails is
 // halved until the one is alone.
-func (b *batcher[T]) flush(batch []*waiting[T]) {
+func (b *batcher[T]) flush(ctx context.Context, batch []*waiting[T]) {
 	rows := make([]T, len(batch))
 	for i, w := range batch {
 		rows[i] = w.row
 	}
-	outcomes, err := b.attempt(rows)
+	outcomes, err := b.attempt(ctx, rows)
 	switch {
 	case err == nil:
 		for i, w := range batch {
 			w.done <- outcomes[i]
 		}
 	case len(batch) > 1 && refused(err):
-		b.flush(batch[:len(batch)/2])
-		b.flush(batch[len(batch)/2:])
+		b.flush(ctx, batch[:len(batch)/2])
+		b.flush(ctx, batch[len(batch)/2:])
 	default:
 		for _, w := range batch {
 			w.done <- err
@@ -142,11 +168,11 @@ func (b *batcher[T]) flush(batch []*waiting[T]) {
 }
 
 // attempt writes the rows, again when the database went away before it heard of them.
-func (b *batcher[T]) attempt(rows []T) (outcomes []error, err error) {
+func (b *batcher[T]) attempt(ctx context.Context, rows []T) (outcomes []error, err error) {
 	pause := 20 * time.Millisecond
 	for range 6 {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		outcomes, err = b.write(ctx, rows)
+		writing, cancel := context.WithTimeout(ctx, 30*time.Second)
+		outcomes, err = b.write(writing, rows)
 		cancel()
 		var connect *pgconn.ConnectError
 		if err == nil || !pgconn.SafeToRetry(err) && !errors.As(err, &connect) && !serialization(err) {

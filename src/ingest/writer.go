@@ -33,6 +33,8 @@ type Writer struct {
 	files   *batcher[*store.Artifact]
 	seen    *seenRuns
 	keeper  Keeper
+
+	measures *measures
 }
 
 // Keeper makes contents of artifacts safe outside of the database (artifact.Library). nil means that they go into the database.
@@ -61,10 +63,10 @@ func NewWriter(s *store.Store, enqueue RunChanged) *Writer { return NewWriterKee
 
 // NewWriterKeeping is NewWriter with a keeper of the contents of artifacts.
 func NewWriterKeeping(s *store.Store, enqueue RunChanged, keeper Keeper) *Writer {
-	w := &Writer{store: s, enqueue: enqueue, seen: newSeenRuns(4096), keeper: keeper}
-	w.results = newBatcher(limits{writers: 1, rows: 256, bytes: 8 << 20, queue: 8192, waiting: 64 << 20}, resultSize, w.writeResults)
-	w.runs = newBatcher(limits{writers: 1, rows: 128, bytes: 8 << 20, queue: 2048, waiting: 32 << 20}, runSize, w.writeRuns)
-	w.files = newBatcher(limits{writers: 2, rows: 64, bytes: 16 << 20, queue: 1024, waiting: 64 << 20}, artifactSize, w.writeArtifacts)
+	w := &Writer{store: s, enqueue: enqueue, seen: newSeenRuns(4096), keeper: keeper, measures: newMeasures()}
+	w.results = newBatcher("results", limits{writers: 1, rows: 256, bytes: 8 << 20, queue: 8192, waiting: 64 << 20}, w.measures, resultSize, w.writeResults)
+	w.runs = newBatcher("runs", limits{writers: 1, rows: 128, bytes: 8 << 20, queue: 2048, waiting: 32 << 20}, w.measures, runSize, w.writeRuns)
+	w.files = newBatcher("artifacts", limits{writers: 2, rows: 64, bytes: 16 << 20, queue: 1024, waiting: 64 << 20}, w.measures, artifactSize, w.writeArtifacts)
 	return w
 }
 

@@ -58,7 +58,7 @@ func (w *moveArtifacts) Work(ctx context.Context, job *river.Job[MoveArtifacts])
 	if err != nil {
 		return handBack(ctx, err)
 	}
-	w.log.Info().Str("to", job.Args.To).Int64("contents", moved.Contents).Int64("bytes", moved.Bytes).Int64("damaged", moved.Damaged).Msg("artifacts moved")
+	w.log.Info().Ctx(ctx).Str("to", job.Args.To).Int64("contents", moved.Contents).Int64("bytes", moved.Bytes).Int64("damaged", moved.Damaged).Msg("artifacts moved")
 	return river.RecordOutput(ctx, moved)
 }
 
@@ -97,6 +97,6 @@ func (w *sweepArtifacts) Work(ctx context.Context, job *river.Job[SweepArtifacts
 	if err != nil {
 		return handBack(ctx, err)
 	}
-	w.log.Info().Bool("dry_run", job.Args.DryRun).Int64("unused", swept.Unused).Int64("strays", swept.Strays).Int64("bytes", swept.Bytes).Msg("artifacts swept")
+	w.log.Info().Ctx(ctx).Bool("dry_run", job.Args.DryRun).Int64("unused", swept.Unused).Int64("strays", swept.Strays).Int64("bytes", swept.Bytes).Msg("artifacts swept")
 	return river.RecordOutput(ctx, map[string]any{"dry_run": job.Args.DryRun, "unused": swept.Unused, "strays": swept.Strays, "bytes": swept.Bytes})
 }

@@ -41,6 +41,8 @@ type importWorker struct {
 	limits  importer.Limits
 	keeper  ingest.Keeper
 	log     zerolog.Logger
+
+	measures *importMeasures
 }
 
 // Timeout is none: a report of a million cases takes its time, and says how far it is.
@@ -102,7 +104,7 @@ func reason(err error) string {
 }
 
 func (w *importWorker) fail(ctx context.Context, id uuid.UUID, why string) error {
-	w.log.Warn().Stringer("import", id).Str("reason", why).Msg("import failed")
+	w.log.Warn().Ctx(ctx).Stringer("import", id).Str("reason", why).Msg("import failed")
 	merge, err := json.Marshal(map[string]any{"error": why})
 	if err != nil {
 		return err
@@ -151,10 +153,11 @@ func (w *importWorker) run(ctx context.Context, record store.Import, user uuid.U
 		}
 		return w.finish(ctx, b, record.ID, report)
 	})
+	w.measures.note(report.Format, importOutcome(err), file.Size(), report.Results, time.Since(started))
 	if err != nil {
 		return err
 	}
-	w.log.Info().Stringer("import", record.ID).Str("format", report.Format).Int64("results", report.Results).
+	w.log.Info().Ctx(ctx).Stringer("import", record.ID).Str("format", report.Format).Int64("results", report.Results).
 		Int64("artifacts", report.Artifacts).Dur("took", time.Since(started)).Msg("import done")
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -47,7 +48,7 @@ func NewClient(s *store.Store) (*Client, error) {
 
 // NewClientKeeping is NewClient under another retention.
 func NewClientKeeping(s *store.Store, keep config.Retention) (*Client, error) {
-	c, err := river.NewClient(riverpgxv5.New(s.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	c, err := river.NewClient(riverpgxv5.New(s.Pool()), &river.Config{Logger: slog.New(slog.DiscardHandler), Middleware: []rivertype.Middleware{&adding{}}})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}

@@ -96,7 +96,7 @@ func (w *pruner[A]) Work(ctx context.Context, job *river.Job[A]) error {
 		return err
 	}
 	if len(rules) == 0 {
-		w.log.Info().Str("job", job.Kind).Msg("nothing pruned: the age is below its floor")
+		w.log.Info().Ctx(ctx).Str("job", job.Kind).Msg("nothing pruned: the age is below its floor")
 		return river.RecordOutput(ctx, pruneReport{DryRun: dryRun, Skipped: "the age is below its floor"})
 	}
 	if dryRun {
@@ -218,7 +218,7 @@ func (w *pruner[A]) prune(ctx context.Context, row *rivertype.JobRow, rules []st
 			return err
 		}
 	}
-	w.log.Info().Str("job", row.Kind).Int64("imports", done.Imports).Int64("artifacts", done.Artifacts).Int64("results", done.Results).
+	w.log.Info().Ctx(ctx).Str("job", row.Kind).Int64("imports", done.Imports).Int64("artifacts", done.Artifacts).Int64("results", done.Results).
 		Int64("runs", done.Runs).Int64("bytes", done.Bytes).Msg("pruned")
 	return river.RecordOutput(ctx, report)
 }
@@ -341,7 +341,7 @@ func (w *giveBack) Work(ctx context.Context, job *river.Job[GiveBack]) error {
 			return err
 		}
 		disk[table] = diskReport{before, after}
-		w.log.Info().Str("table", table).Int64("before", before.Table+before.Indexes).Int64("after", after.Table+after.Indexes).Msg("room given back")
+		w.log.Info().Ctx(ctx).Str("table", table).Int64("before", before.Table+before.Indexes).Int64("after", after.Table+after.Indexes).Msg("room given back")
 	}
 	return river.RecordOutput(ctx, map[string]any{"disk": disk})
 }

@@ -79,7 +79,7 @@ func (w *queryPage) Work(ctx context.Context, job *river.Job[QueryPage]) error {
 	case job.Attempt < job.MaxAttempts:
 		return err
 	}
-	w.log.Error().Err(err).Stringer("task", task.ID).Msg("page failed")
+	w.log.Error().Ctx(ctx).Err(err).Stringer("task", task.ID).Msg("page failed")
 	said := "the page could not be read: " + reason(err)
 	return w.store.FinishTask(context.WithoutCancel(ctx), task.ID, nil, &said)
 }

@@ -46,6 +46,6 @@ func (w *recountRollups) Work(ctx context.Context, job *river.Job[RecountRollups
 	if wrong > 0 {
 		level = zerolog.ErrorLevel
 	}
-	w.log.WithLevel(level).Int64("wrong", wrong).Bool("dry_run", job.Args.DryRun).Msg("tally counted anew")
+	w.log.WithLevel(level).Ctx(ctx).Int64("wrong", wrong).Bool("dry_run", job.Args.DryRun).Msg("tally counted anew")
 	return river.RecordOutput(ctx, map[string]any{"dry_run": job.Args.DryRun, "wrong": wrong})
 }

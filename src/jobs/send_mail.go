@@ -13,6 +13,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // Post sends letters (mail.Sender).
@@ -80,9 +81,15 @@ func (w *sendMail) Work(ctx context.Context, job *river.Job[SendMail]) error {
 	if err != nil {
 		return river.JobCancel(err)
 	}
-	if err := w.post.Send(ctx, letter); err != nil {
+	sending, span := tracing.Start(ctx, tracing.Client, "send mail")
+	err = w.post.Send(sending, letter)
+	if err != nil {
+		span.Fail("not sent")
+	}
+	span.End()
+	if err != nil {
 		if errors.Is(err, auth.ErrUnsendable) {
-			w.log.Error().Err(err).Str("user", account.ID.String()).Str("letter", string(job.Args.Letter)).Msg("a mail cannot be delivered")
+			w.log.Error().Ctx(ctx).Err(err).Str("user", account.ID.String()).Str("letter", string(job.Args.Letter)).Msg("a mail cannot be delivered")
 			return river.JobCancel(err)
 		}
 		return fmt.Errorf("send mail: %w", err)

@@ -44,7 +44,7 @@ func (w *tidyAccounts) Work(ctx context.Context, job *river.Job[TidyAccounts]) e
 		}
 	}
 	if ended+records > 0 {
-		w.log.Info().Int64("sign_ins", ended).Int64("records", records).Msg("sign-ins that ended and old records are deleted")
+		w.log.Info().Ctx(ctx).Int64("sign_ins", ended).Int64("records", records).Msg("sign-ins that ended and old records are deleted")
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 	"github.com/rs/zerolog"
 
 	"github.com/ibutsu/ibutsu-go/src/artifact"
@@ -19,6 +20,8 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/importer"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // WorkerOptions say what a worker works with.
@@ -42,6 +45,8 @@ type WorkerOptions struct {
 	Version string
 	// Artifacts keeps the contents of artifacts; nil: the database does.
 	Artifacts *artifact.Library
+	// Tracer begins traces; nil: nobody collects any.
+	Tracer *tracing.Tracer
 }
 
 // keeper is nil itself where there is no library: an interface that holds nil would be asked.
@@ -60,6 +65,9 @@ type Worker struct {
 	lease *lease
 	beat  *heartbeat
 	log   zerolog.Logger
+
+	working *working
+	imports *importMeasures
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -92,8 +100,11 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 		return nil, err
 	}
 	client.now = o.Now
+	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log, working: newWorking(o.Tracer), imports: newImportMeasures()}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &importWorker{store: o.Store, client: client, formats: o.Formats, limits: o.Limits, keeper: o.keeper(), log: o.Log})
+	river.AddWorker(workers, &importWorker{
+		store: o.Store, client: client, formats: o.Formats, limits: o.Limits, keeper: o.keeper(), log: o.Log, measures: w.imports,
+	})
 	river.AddWorker(workers, &clearImport{store: o.Store})
 	river.AddWorker(workers, &updateRun{store: o.Store})
 	river.AddWorker(workers, &syncRuns{store: o.Store, client: client, now: o.Now})
@@ -108,7 +119,6 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 	river.AddWorker(workers, &sweepArtifacts{library: o.Artifacts, now: o.Now, log: o.Log})
 	addPruners(workers, o.Store, o.Now, o.Log)
 
-	w := &Worker{id: "worker-" + uuid.NewString(), store: o.Store, log: o.Log}
 	w.lease = &lease{store: o.Store, holder: w.id, log: o.Log}
 	room := map[string]int{queueDefault: 4, queueImports: o.Imports, queueQueries: 2, queueMaintenance: 1, queueMail: 2}
 	w.beat = newHeartbeat(o.Store, w.id, "worker", o.Version, room, o.Log)
@@ -128,6 +138,7 @@ func NewWorker(o WorkerOptions) (*Worker, error) {
 		CompletedJobRetentionPeriod: 6 * time.Hour,
 		JobTimeout:                  2 * time.Minute,
 		ErrorHandler:                &errorLog{o.Log},
+		Middleware:                  []rivertype.Middleware{w.working},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: worker: %w", err)
@@ -208,6 +219,11 @@ func (w *Worker) Healthy(ctx context.Context) error {
 	return nil
 }
 
+// Measure is what the worker counts.
+func (w *Worker) Measure() []metrics.Family {
+	return append(w.imports.families(), w.working.took.Family())
+}
+
 // Stats are numbers that say what the worker does.
 func (w *Worker) Stats(ctx context.Context) (map[string]int64, error) {
 	return w.store.JobCounts(ctx)
@@ -215,13 +231,13 @@ func (w *Worker) Stats(ctx context.Context) (map[string]int64, error) {
 
 type errorLog struct{ log zerolog.Logger }
 
-func (e *errorLog) HandleError(_ context.Context, job *jobRow, err error) *river.ErrorHandlerResult {
-	e.log.Error().Err(err).Int64("job", job.ID).Str("kind", job.Kind).Int("attempt", job.Attempt).Msg("job failed")
+func (e *errorLog) HandleError(ctx context.Context, job *jobRow, err error) *river.ErrorHandlerResult {
+	e.log.Error().Ctx(ctx).Err(err).Int64("job", job.ID).Str("kind", job.Kind).Int("attempt", job.Attempt).Msg("job failed")
 	return nil
 }
 
-func (e *errorLog) HandlePanic(_ context.Context, job *jobRow, value any, trace string) *river.ErrorHandlerResult {
-	e.log.Error().Interface("panic", value).Str("stack", trace).Int64("job", job.ID).Str("kind", job.Kind).Msg("job panicked")
+func (e *errorLog) HandlePanic(ctx context.Context, job *jobRow, value any, trace string) *river.ErrorHandlerResult {
+	e.log.Error().Ctx(ctx).Interface("panic", value).Str("stack", trace).Int64("job", job.ID).Str("kind", job.Kind).Msg("job panicked")
 	return nil
 }
 

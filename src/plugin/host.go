@@ -61,7 +61,9 @@ type Host struct {
 
 	mutex  sync.Mutex
 	status Status
-	config []byte // what the next start gets
+	config []byte        // what the next start gets
+	level  string        // of the log; "" is that of the settings
+	module *moduleClient // while its process runs
 }
 
 // NewHost checks the options. Nothing is started before Run.
@@ -110,6 +112,33 @@ func (h *Host) Reload(config []byte) {
 	select {
 	case h.renew <- "new settings":
 	default: // it is about to be, and takes these
+	}
+}
+
+// SetLogLevel changes what the module logs from now on, and after it was started again; "" is what its settings say, and
+// comes with the next ones.
+func (h *Host) SetLogLevel(ctx context.Context, level string) error {
+	h.mutex.Lock()
+	h.level = level
+	module := h.module
+	h.mutex.Unlock()
+	if module == nil || level == "" {
+		return nil
+	}
+	return module.setLogLevel(ctx, level)
+}
+
+// connected notes the module of the process that runs, nil for none, and tells it what it missed.
+func (h *Host) connected(ctx context.Context, module *moduleClient) {
+	h.mutex.Lock()
+	h.module = module
+	level := h.level
+	h.mutex.Unlock()
+	if module == nil || level == "" {
+		return
+	}
+	if err := module.setLogLevel(ctx, level); err != nil {
+		h.logger.Warn().Err(err).Msg("the module does not take the log's level")
 	}
 }
 

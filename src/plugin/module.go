@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // Module is a part of Ibutsu that runs as a process of its own. Configure comes first and once, then Run once; the other
@@ -50,4 +52,11 @@ type Stats struct {
 	JobsRunning int64
 	RSS         uint64 // resident memory in bytes, zero when unknown
 	Goroutines  int
+	Metrics     []metrics.Family // for /metrics
+}
+
+// Adjustable is a module whose log can become more or less while it runs.
+type Adjustable interface {
+	// SetLogLevel takes trace, debug, info, warn or error.
+	SetLogLevel(level string) error
 }

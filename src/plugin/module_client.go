@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -62,7 +63,17 @@ func (c *moduleClient) stats(ctx context.Context) (Stats, error) {
 	if err != nil {
 		return Stats{}, plain(err)
 	}
-	return Stats{Counters: s.GetCounters(), JobsRunning: s.GetJobsRunning(), RSS: s.GetRssBytes(), Goroutines: int(s.GetGoroutines())}, nil
+	return Stats{Counters: s.GetCounters(), JobsRunning: s.GetJobsRunning(), RSS: s.GetRssBytes(), Goroutines: int(s.GetGoroutines()),
+		Metrics: metricsFromProto(s.GetMetrics())}, nil
+}
+
+// setLogLevel changes nothing where the module cannot.
+func (c *moduleClient) setLogLevel(ctx context.Context, level string) error {
+	_, err := c.client.SetLogLevel(ctx, &proto.SetLogLevelRequest{Level: level})
+	if status.Code(err) == codes.Unimplemented {
+		return nil
+	}
+	return plain(err)
 }
 
 // plain takes the wrapping off an error that came over gRPC, so that a log line reads as the module wrote it.

@@ -111,5 +111,17 @@ func (s *moduleServer) Stats(ctx context.Context, _ *proto.StatsRequest) (*proto
 		JobsRunning: st.JobsRunning,
 		RssBytes:    residentBytes(),
 		Goroutines:  int64(runtime.NumGoroutine()),
+		Metrics:     metricsToProto(st.Metrics),
 	}, nil
+}
+
+func (s *moduleServer) SetLogLevel(_ context.Context, r *proto.SetLogLevelRequest) (*proto.SetLogLevelResponse, error) {
+	adjustable, ok := s.module.(Adjustable)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "the module's log stays as it is")
+	}
+	if err := adjustable.SetLogLevel(r.GetLevel()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &proto.SetLogLevelResponse{}, nil
 }

@@ -16,6 +16,8 @@ func (h *Host) session(ctx context.Context, sockets string) (reason string, heal
 	module := c.contract.(*moduleClient)
 	h.update(func(s *Status) { s.PID = c.process.pid() })
 	h.logger.Info().Int("pid", c.process.pid()).Msg("module started")
+	h.connected(ctx, module)
+	defer h.connected(ctx, nil)
 
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

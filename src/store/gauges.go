@@ -3,21 +3,19 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
-// PoolGauges is how busy the connections are.
-type PoolGauges struct {
-	Max, Open, Busy int
-	Waits           int64         // how often a connection had to be waited for
-	Waited          time.Duration // and for how long together
-}
-
-// PoolGauges returns how busy the connections of this process are.
-func (s *Store) PoolGauges() PoolGauges {
-	st := s.pool.Stat()
-	return PoolGauges{
-		Max: int(st.MaxConns()), Open: int(st.TotalConns()), Busy: int(st.AcquiredConns()),
-		Waits: st.EmptyAcquireCount(), Waited: st.EmptyAcquireWaitTime(),
+// Measure is how busy the connections of this process are.
+func (s *Store) Measure() []metrics.Family {
+	pool := s.pool.Stat()
+	return []metrics.Family{
+		metrics.One("ibutsu_database_connections_max", "Most connections of this process to PostgreSQL.", metrics.TypeGauge, float64(pool.MaxConns())),
+		metrics.One("ibutsu_database_connections_open", "Open connections to PostgreSQL.", metrics.TypeGauge, float64(pool.TotalConns())),
+		metrics.One("ibutsu_database_connections_busy", "Connections to PostgreSQL that are at work.", metrics.TypeGauge, float64(pool.AcquiredConns())),
+		metrics.One("ibutsu_database_waits_total", "How often a connection had to be waited for.", metrics.TypeCounter, float64(pool.EmptyAcquireCount())),
+		metrics.One("ibutsu_database_wait_seconds_total", "How long connections were waited for.", metrics.TypeCounter, pool.EmptyAcquireWaitTime().Seconds()),
 	}
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	Replicas []string
 	// ReplicaWait is how long a read waits for one that is behind; 0 means 50 ms.
 	ReplicaWait time.Duration
+	// Traced makes spans of the statements that belong to a trace.
+	Traced bool
 }
 
 // Store is the database as the other rooms see it. Safe for concurrent use.
@@ -89,6 +91,9 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	cfg.MaxConns = 16
 	if o.MaxConns > 0 {
 		cfg.MaxConns = int32(min(o.MaxConns, 1000))
+	}
+	if o.Traced {
+		cfg.ConnConfig.Tracer = statementTracer{}
 	}
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 15 * time.Second

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 )
 
 // Format is the form of the lines.
@@ -58,7 +60,7 @@ func New(o Options) (zerolog.Logger, error) {
 	if err != nil {
 		return zerolog.Nop(), err
 	}
-	log := zerolog.New(sink).Hook(clock{o.Now})
+	log := zerolog.New(sink).Hook(clock{o.Now}, traced{})
 	if o.Adjust == nil {
 		return log.Level(level), nil
 	}
@@ -107,4 +109,14 @@ const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 // Run implements [zerolog.Hook].
 func (c clock) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, c.now().UTC().Format(timeFormat))
+}
+
+// traced adds the ids of the trace and the span to the events that know their context.
+type traced struct{}
+
+// Run implements [zerolog.Hook].
+func (traced) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if traceID, spanID, ok := tracing.IDs(e.GetCtx()); ok {
+		e.Str("trace_id", traceID).Str("span_id", spanID)
+	}
 }

@@ -32,6 +32,9 @@ func AccessLog(log zerolog.Logger, now func() time.Time, user func(*fiber.Ctx) s
 			return nil
 		}
 		route := c.Route().Path
+		if ctx, traced := traceOf(c); traced {
+			event.Ctx(ctx) // for the ids
+		}
 		event.Str("request_id", ID(c)).
 			Str("method", c.Method()).
 			Str("route", route).

@@ -18,7 +18,7 @@ func Recover(log zerolog.Logger) fiber.Handler {
 	return func(c *fiber.Ctx) (err error) {
 		defer func() {
 			if value := recover(); value != nil {
-				log.Error().Str("request_id", ID(c)).Str("method", c.Method()).Str("route", c.Route().Path).
+				log.Error().Ctx(c.UserContext()).Str("request_id", ID(c)).Str("method", c.Method()).Str("route", c.Route().Path).
 					Str("panic", fmt.Sprint(value)).Bytes("stack", debug.Stack()).Msg("an operation panicked")
 				err = &PanicError{value}
 			}

@@ -24,11 +24,12 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 	"github.com/ibutsu/ibutsu-go/src/web"
 )
 
 // openDatabase waits for the database, brings it up to date and opens it. board hears how far it is.
-func openDatabase(ctx context.Context, c *config.Config, board *health.Board, log zerolog.Logger) (*store.Store, error) {
+func openDatabase(ctx context.Context, c *config.Config, board *health.Board, traced bool, log zerolog.Logger) (*store.Store, error) {
 	address := c.Database.URL.Reveal()
 	board.Phase("waiting for the database, and bringing its tables up to date")
 	err := awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
@@ -51,7 +52,7 @@ func openDatabase(ctx context.Context, c *config.Config, board *health.Board, lo
 	var s *store.Store
 	err = awaitDatabase(ctx, c.Database, log, func(ctx context.Context) error {
 		s, err = store.Open(ctx, store.Options{URL: address, MaxConns: c.Database.PoolMax, StatementTimeout: statement, Name: "backend",
-			Replicas: c.Database.Replicas.Reveal(), ReplicaWait: c.Database.ReplicaWait})
+			Replicas: c.Database.Replicas.Reveal(), ReplicaWait: c.Database.ReplicaWait, Traced: traced})
 		return err
 	})
 	if err != nil {
@@ -112,10 +113,11 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 	}
 }
 
-// measured is where requests are counted, and what writes all that is.
+// measured is where requests are counted, what writes all that is, and who begins traces.
 type measured struct {
 	requests *metrics.Requests
 	write    api.Measurements
+	tracer   *tracing.Tracer
 }
 
 // backend is what is behind the HTTP server in this process.
@@ -194,6 +196,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 		Proxies:     c.Server.TrustedProxies,
 
 		Requests: measured.requests, Measurements: measured.write, MetricsToken: c.Server.MetricsToken.Reveal(),
+		Tracer: measured.tracer,
 
 		Log: requests,
 		Now: now,
@@ -208,6 +211,11 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 	b.running.Go(func() { s.Listen(background, directory.Listening()) })
 	b.running.Go(func() { uses.Run(background) })
 	return b, nil
+}
+
+// measure is what the rooms behind the server count.
+func (b *backend) measure() []metrics.Family {
+	return append(b.writer.Measure(), b.answers.Measure()...)
 }
 
 // newPasswords makes hashes of the kind that the settings ask for.

@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	ibutsu "github.com/ibutsu/ibutsu-go"
+	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
@@ -21,40 +24,52 @@ import (
 // queuePatience is how long the database may take to count jobs: whoever measures comes again.
 const queuePatience = 3 * time.Second
 
-// measure writes all that this process counts. A database that does not answer is told as such, and hides nothing else.
-func (s *site) measure(ctx context.Context, db *store.Store, w io.Writer) error {
-	one := func(name, help, kind string, value float64) metrics.Family {
-		return metrics.Family{Name: name, Help: help, Type: kind, Samples: []metrics.Sample{{Value: value}}}
+// behind is what is behind a site while it serves.
+type behind struct {
+	db      *store.Store
+	backend *backend
+}
+
+// measures is what this process counts.
+func (s *site) measures(ctx context.Context) []metrics.Family {
+	ready := 0.0
+	if s.board.Ready(ctx).Status == health.OK {
+		ready = 1
 	}
-	pool := db.PoolGauges()
-	ready := s.board.Ready(ctx)
-	isReady := 0.0
-	if ready.Status == health.OK {
-		isReady = 1
+	families := append(metrics.Runtime(),
+		metrics.Family{Name: "ibutsu_build_info", Help: "The version.", Type: metrics.TypeGauge, Samples: []metrics.Sample{
+			{Labels: []metrics.Label{{Name: "version", Value: ibutsu.Version()}}, Value: 1},
+		}},
+		metrics.One("ibutsu_ready", "Whether /readyz says yes.", metrics.TypeGauge, ready),
+	)
+	families = slices.Concat(families, s.requests.Families(), s.telemetry.Families())
+	if b := s.behind.Load(); b != nil {
+		families = slices.Concat(families, b.db.Measure(), queueFamilies(ctx, b.db), b.backend.measure())
 	}
-	families := []metrics.Family{
-		{Name: "ibutsu_build_info", Help: "The version.", Type: "gauge", Samples: []metrics.Sample{{Labels: []metrics.Label{{Name: "version", Value: ibutsu.Version()}}, Value: 1}}},
-		one("ibutsu_ready", "Whether /readyz says yes.", "gauge", isReady),
-		one("ibutsu_database_connections_max", "Most connections of this process to PostgreSQL.", "gauge", float64(pool.Max)),
-		one("ibutsu_database_connections_open", "Open connections to PostgreSQL.", "gauge", float64(pool.Open)),
-		one("ibutsu_database_connections_busy", "Connections to PostgreSQL that are at work.", "gauge", float64(pool.Busy)),
-		one("ibutsu_database_waits_total", "How often a connection had to be waited for.", "counter", float64(pool.Waits)),
-		one("ibutsu_database_wait_seconds_total", "How long connections were waited for.", "counter", pool.Waited.Seconds()),
-	}
+	return families
+}
+
+// page writes the page for Prometheus: with the modules that run here, which send what they count by OTLP themselves.
+func (s *site) page(ctx context.Context, w io.Writer) error {
+	return metrics.Write(w, metrics.Merge(append(s.measures(ctx), s.moduleFamilies()...)))
+}
+
+// queueFamilies are empty while the database does not answer, which hides nothing else.
+func queueFamilies(ctx context.Context, db *store.Store) []metrics.Family {
 	asking, cancel := context.WithTimeout(ctx, queuePatience)
 	defer cancel()
-	if queues, err := db.QueueGauges(asking); err == nil {
-		jobs := metrics.Family{Name: "ibutsu_jobs", Help: "Jobs that are not over, by queue and state; imports have a queue of their own.", Type: "gauge"}
-		oldest := metrics.Family{Name: "ibutsu_jobs_oldest_seconds", Help: "How long the oldest job of a queue and state has been due.", Type: "gauge"}
-		for _, q := range queues {
-			labels := []metrics.Label{{Name: "queue", Value: q.Queue}, {Name: "state", Value: q.State}}
-			jobs.Samples = append(jobs.Samples, metrics.Sample{Labels: labels, Value: float64(q.Jobs)})
-			oldest.Samples = append(oldest.Samples, metrics.Sample{Labels: labels, Value: q.Oldest.Seconds()})
-		}
-		families = append(families, jobs, oldest)
+	queues, err := db.QueueGauges(asking)
+	if err != nil {
+		return nil
 	}
-	families = append(append(families, s.moduleFamilies()...), metrics.Runtime()...)
-	return errors.Join(metrics.Write(w, families), s.requests.Write(w))
+	jobs := metrics.Family{Name: "ibutsu_jobs", Help: "Jobs that are not over, by queue and state; imports have a queue of their own.", Type: metrics.TypeGauge}
+	oldest := metrics.Family{Name: "ibutsu_jobs_oldest_seconds", Help: "How long the oldest job of a queue and state has been due.", Type: metrics.TypeGauge}
+	for _, q := range queues {
+		labels := []metrics.Label{{Name: "queue", Value: q.Queue}, {Name: "state", Value: q.State}}
+		jobs.Samples = append(jobs.Samples, metrics.Sample{Labels: labels, Value: float64(q.Jobs)})
+		oldest.Samples = append(oldest.Samples, metrics.Sample{Labels: labels, Value: q.Oldest.Seconds()})
+	}
+	return []metrics.Family{jobs, oldest}
 }
 
 // moduleFamilies are empty where modules run elsewhere.
@@ -62,39 +77,44 @@ func (s *site) moduleFamilies() []metrics.Family {
 	if s.modules == nil {
 		return nil
 	}
-	up := metrics.Family{Name: "ibutsu_module_up", Help: "Whether a module works.", Type: "gauge"}
-	restarts := metrics.Family{Name: "ibutsu_module_restarts_total", Help: "How often a module ended by itself and was started again.", Type: "counter"}
-	memory := metrics.Family{Name: "ibutsu_module_resident_bytes", Help: "Resident memory of a module.", Type: "gauge"}
+	var families []metrics.Family
 	for _, name := range moduleNames() {
-		status := s.modules.status(name)
-		labels := []metrics.Label{{Name: "module", Value: name}}
-		works := 0.0
-		if status.State == plugin.Running && status.Health.OK {
-			works = 1
-		}
-		up.Samples = append(up.Samples, metrics.Sample{Labels: labels, Value: works})
-		restarts.Samples = append(restarts.Samples, metrics.Sample{Labels: labels, Value: float64(status.Restarts)})
-		memory.Samples = append(memory.Samples, metrics.Sample{Labels: labels, Value: float64(status.Stats.RSS)})
+		families = append(families, moduleFamilies(s.modules.status(name))...)
 	}
-	return []metrics.Family{up, restarts, memory}
+	return families
 }
 
-// administer answers at the address of admin_listen until ctx ends: metrics and profiles, to everybody who gets there.
-func (s *site) administer(ctx context.Context, address string, db *store.Store) {
+// moduleFamilies are how a module is, and what it counts.
+func moduleFamilies(s plugin.Status) []metrics.Family {
+	works := 0.0
+	if s.State == plugin.Running && s.Health.OK {
+		works = 1
+	}
+	families := append([]metrics.Family{
+		metrics.One("ibutsu_module_up", "Whether a module works.", metrics.TypeGauge, works),
+		metrics.One("ibutsu_module_restarts_total", "How often a module ended by itself and was started again.", metrics.TypeCounter, float64(s.Restarts)),
+		metrics.One("ibutsu_module_resident_bytes", "Resident memory of a module.", metrics.TypeGauge, float64(s.Stats.RSS)),
+		metrics.One("ibutsu_module_jobs_running", "Jobs that a module works on.", metrics.TypeGauge, float64(s.Stats.JobsRunning)),
+	}, s.Stats.Metrics...)
+	return metrics.WithLabel(families, metrics.Label{Name: "module", Value: s.Name})
+}
+
+// administer answers at an address until ctx ends: metrics and profiles, to everybody who gets there.
+func administer(ctx context.Context, address string, page api.Measurements, log zerolog.Logger) {
 	if address == "" {
 		return
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_ = s.measure(r.Context(), db, w)
+		_ = page(r.Context(), w)
 	})
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	l, err := s.listenToo(ctx, address)
+	l, err := listenToo(ctx, address, log)
 	if err != nil {
 		return
 	}
@@ -106,16 +126,16 @@ func (s *site) administer(ctx context.Context, address string, db *store.Store) 
 }
 
 // listenToo listens; where the process before this one still does, it waits until that has gone.
-func (s *site) listenToo(ctx context.Context, address string) (net.Listener, error) {
+func listenToo(ctx context.Context, address string, log zerolog.Logger) (net.Listener, error) {
 	for said := false; ; {
 		l, err := supervise.Listen(ctx, address)
 		if err == nil {
-			s.log.Info().Str("listen", l.Addr().String()).Msg("metrics and profiles are served")
+			log.Info().Str("listen", l.Addr().String()).Msg("metrics and profiles are served")
 			return l, nil
 		}
 		if !said {
 			said = true
-			s.log.Warn().Err(err).Msg("metrics and profiles are not served yet, trying on")
+			log.Warn().Err(err).Msg("metrics and profiles are not served yet, trying on")
 		}
 		select {
 		case <-ctx.Done():

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 )
 
 // ModuleCmd hosts one module against shared servers, for a service manager.
@@ -23,7 +26,7 @@ type ModuleCmd struct {
 }
 
 func newModuleCmd() ModuleCmd {
-	return ModuleCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis, config.GroupJobs, config.GroupArtifacts, config.GroupLog)}
+	return ModuleCmd{Settings: newSettings(config.GroupServer, config.GroupDatabase, config.GroupRedis, config.GroupJobs, config.GroupArtifacts, config.GroupLog, config.GroupTelemetry)}
 }
 
 func (ModuleCmd) note() string {
@@ -80,8 +83,18 @@ func (cmd *ModuleCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	go supervise.ReleaseAfterStart(ctx, settleDown)
+	if loaded.Origin("admin_listen").Level == config.LevelFlag { // from a file or the environment it is the backend's
+		go administer(ctx, loaded.Config.Server.AdminListen, modulePage(host), log)
+	}
 	obeySignals(ctx, c, &loaded.Config, func() (*config.Loaded, error) { return cmd.loadWithDatabase(c) }, host, log)
 	return host.Run(ctx)
+}
+
+// modulePage is the page for Prometheus of a module that runs alone.
+func modulePage(host *plugin.Host) api.Measurements {
+	return func(_ context.Context, w io.Writer) error {
+		return metrics.Write(w, metrics.Merge(append(metrics.Runtime(), moduleFamilies(host.Status())...)))
+	}
 }
 
 func (cmd *ModuleCmd) options(c *console, cfg *config.Config, sockets string, log zerolog.Logger) (plugin.HostOptions, error) {

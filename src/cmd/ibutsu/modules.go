@@ -59,14 +59,20 @@ const (
 	moduleShare, moduleGC   = 0.30, 50
 )
 
-// inherited are the variables that a module's process gets from ours: where trust and time come from, and nothing that
-// configures it or is secret.
+// inherited are the variables that a module's process gets from ours: where trust and time come from, where its traces go,
+// and nothing else that configures it or is secret.
 func inherited(environ []string) []string {
-	return only(environ,
+	kept := only(environ,
 		"TZ", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 		"PGPASSFILE", "PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", // pgx reads them
 	)
+	for _, entry := range environ {
+		if strings.HasPrefix(entry, "OTEL_") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
 }
 
 // only are the variables of these names.

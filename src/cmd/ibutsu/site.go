@@ -5,19 +5,21 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	ibutsu "github.com/ibutsu/ibutsu-go"
 	"github.com/ibutsu/ibutsu-go/src/api"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
+	"github.com/ibutsu/ibutsu-go/src/telemetry/otlp"
 )
 
 // site is the HTTP server of a process, from before what is behind it is there until after that is gone. Probes are
@@ -30,7 +32,9 @@ type site struct {
 	ended     chan error
 	probe     *store.Probe // nil until the database's address is known
 	log       zerolog.Logger
-	requests  metrics.Requests
+	requests  *metrics.Requests
+	telemetry *otlp.Exporter         // nil: nobody collects anything
+	behind    atomic.Pointer[behind] // nil before and after it serves
 
 	again     func() (*config.Loaded, error) // reads the settings once more
 	modules   *hosts                         // nil where they run elsewhere
@@ -51,7 +55,13 @@ func openSite(ctx context.Context, c *console, loaded *config.Loaded, log zerolo
 	board.Watch("database", true, func(context.Context) health.Part { return health.Unwell("starting") })
 	s := &site{
 		board: board, front: api.NewFront(apiLimits(&loaded.Config), board, api.BasePath(loaded.Config.Server.BackendURL)), listener: listener, inherited: inherited,
-		ended: make(chan error, 1), log: log,
+		ended: make(chan error, 1), log: log, requests: metrics.NewRequests(),
+	}
+	s.telemetry, err = otlp.Open(ctx, otlp.Options{
+		Endpoint: loaded.Config.Telemetry.Endpoint, Service: "ibutsu-backend", Version: ibutsu.Version(), Families: s.measures, Log: log, Now: c.now,
+	})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
 	go func() { s.ended <- s.front.Serve(served) }()
 	return s, nil
@@ -74,17 +84,19 @@ func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Sto
 		}
 		return health.Well("answers, and has the tables of this version")
 	})
-	return openDatabase(ctx, cfg, s.board, s.log)
+	return openDatabase(ctx, cfg, s.board, s.telemetry.Tracer() != nil, s.log)
 }
 
 // serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
 // answered.
 func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
-	b, err := newBackend(ctx, cfg, db, s.front.Ending(), s.log, c.requestLog(s.log), c.now, &measured{&s.requests, func(ctx context.Context, w io.Writer) error { return s.measure(ctx, db, w) }})
+	b, err := newBackend(ctx, cfg, db, s.front.Ending(), s.log, c.requestLog(s.log), c.now, &measured{s.requests, s.page, s.telemetry.Tracer()})
 	if err != nil {
 		return err
 	}
 	defer b.close()
+	s.behind.Store(&behind{db, b})
+	defer s.behind.Store(nil)
 	s.front.Open(b.app)
 	s.board.Serving()
 
@@ -101,7 +113,7 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	}
 	beside, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go s.administer(beside, cfg.Server.AdminListen, db)
+	go administer(beside, cfg.Server.AdminListen, s.page, s.log)
 	go watchdog(beside, service, s.listener.Addr(), cfg.Server.TLSCert != "", s.log)
 	go supervise.ReleaseAfterStart(beside, settleDown)
 	succeeded := s.obey(beside, c, cfg)
@@ -151,6 +163,7 @@ func (s *site) close() {
 	if s.probe != nil {
 		s.probe.Close()
 	}
+	_ = s.telemetry.Close(ctx) // what the collector did not take is lost, and was said
 }
 
 // watchdog feeds systemd's watchdog as long as the server answers requests.

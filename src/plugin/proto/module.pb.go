@@ -427,6 +427,7 @@ type StatsResponse struct {
 	JobsRunning   int64                  `protobuf:"varint,2,opt,name=jobs_running,json=jobsRunning,proto3" json:"jobs_running,omitempty"`
 	RssBytes      uint64                 `protobuf:"varint,3,opt,name=rss_bytes,json=rssBytes,proto3" json:"rss_bytes,omitempty"`
 	Goroutines    int64                  `protobuf:"varint,4,opt,name=goroutines,proto3" json:"goroutines,omitempty"`
+	Metrics       []*Metric              `protobuf:"bytes,5,rep,name=metrics,proto3" json:"metrics,omitempty"` // the host shows them at /metrics, with the label "module"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +490,282 @@ func (x *StatsResponse) GetGoroutines() int64 {
 	return 0
 }
 
+func (x *StatsResponse) GetMetrics() []*Metric {
+	if x != nil {
+		return x.Metrics
+	}
+	return nil
+}
+
+// Metric is a family of samples as Prometheus has them.
+type Metric struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Help          string                 `protobuf:"bytes,2,opt,name=help,proto3" json:"help,omitempty"`
+	Type          string                 `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"` // counter, gauge or histogram
+	Samples       []*Sample              `protobuf:"bytes,4,rep,name=samples,proto3" json:"samples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Metric) Reset() {
+	*x = Metric{}
+	mi := &file_module_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Metric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Metric) ProtoMessage() {}
+
+func (x *Metric) ProtoReflect() protoreflect.Message {
+	mi := &file_module_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Metric.ProtoReflect.Descriptor instead.
+func (*Metric) Descriptor() ([]byte, []int) {
+	return file_module_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Metric) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Metric) GetHelp() string {
+	if x != nil {
+		return x.Help
+	}
+	return ""
+}
+
+func (x *Metric) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Metric) GetSamples() []*Sample {
+	if x != nil {
+		return x.Samples
+	}
+	return nil
+}
+
+type Sample struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Labels        map[string]string      `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Value         float64                `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`   // of a counter or gauge
+	Buckets       *Distribution          `protobuf:"bytes,3,opt,name=buckets,proto3" json:"buckets,omitempty"` // of a histogram
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sample) Reset() {
+	*x = Sample{}
+	mi := &file_module_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sample) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sample) ProtoMessage() {}
+
+func (x *Sample) ProtoReflect() protoreflect.Message {
+	mi := &file_module_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sample.ProtoReflect.Descriptor instead.
+func (*Sample) Descriptor() ([]byte, []int) {
+	return file_module_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Sample) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Sample) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Sample) GetBuckets() *Distribution {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+type Distribution struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ends          []float64              `protobuf:"fixed64,1,rep,packed,name=ends,proto3" json:"ends,omitempty"`    // upper ends, ascending; one more bucket has none
+	Counts        []int64                `protobuf:"varint,2,rep,packed,name=counts,proto3" json:"counts,omitempty"` // of each bucket by itself
+	Sum           float64                `protobuf:"fixed64,3,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Distribution) Reset() {
+	*x = Distribution{}
+	mi := &file_module_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Distribution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Distribution) ProtoMessage() {}
+
+func (x *Distribution) ProtoReflect() protoreflect.Message {
+	mi := &file_module_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Distribution.ProtoReflect.Descriptor instead.
+func (*Distribution) Descriptor() ([]byte, []int) {
+	return file_module_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Distribution) GetEnds() []float64 {
+	if x != nil {
+		return x.Ends
+	}
+	return nil
+}
+
+func (x *Distribution) GetCounts() []int64 {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *Distribution) GetSum() float64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+type SetLogLevelRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Level         string                 `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"` // trace, debug, info, warn or error
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLogLevelRequest) Reset() {
+	*x = SetLogLevelRequest{}
+	mi := &file_module_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLogLevelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLogLevelRequest) ProtoMessage() {}
+
+func (x *SetLogLevelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_module_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLogLevelRequest.ProtoReflect.Descriptor instead.
+func (*SetLogLevelRequest) Descriptor() ([]byte, []int) {
+	return file_module_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SetLogLevelRequest) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+type SetLogLevelResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLogLevelResponse) Reset() {
+	*x = SetLogLevelResponse{}
+	mi := &file_module_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLogLevelResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLogLevelResponse) ProtoMessage() {}
+
+func (x *SetLogLevelResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_module_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLogLevelResponse.ProtoReflect.Descriptor instead.
+func (*SetLogLevelResponse) Descriptor() ([]byte, []int) {
+	return file_module_proto_rawDescGZIP(), []int{14}
+}
+
 var File_module_proto protoreflect.FileDescriptor
 
 const file_module_proto_rawDesc = "" +
@@ -515,23 +792,44 @@ const file_module_proto_rawDesc = "" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x120\n" +
 	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\x0e\n" +
-	"\fStatsRequest\"\xf7\x01\n" +
+	"\fStatsRequest\"\xab\x02\n" +
 	"\rStatsResponse\x12I\n" +
 	"\bcounters\x18\x01 \x03(\v2-.ibutsu.module.v1.StatsResponse.CountersEntryR\bcounters\x12!\n" +
 	"\fjobs_running\x18\x02 \x01(\x03R\vjobsRunning\x12\x1b\n" +
 	"\trss_bytes\x18\x03 \x01(\x04R\brssBytes\x12\x1e\n" +
 	"\n" +
 	"goroutines\x18\x04 \x01(\x03R\n" +
-	"goroutines\x1a;\n" +
+	"goroutines\x122\n" +
+	"\ametrics\x18\x05 \x03(\v2\x18.ibutsu.module.v1.MetricR\ametrics\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xff\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"x\n" +
+	"\x06Metric\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04help\x18\x02 \x01(\tR\x04help\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x122\n" +
+	"\asamples\x18\x04 \x03(\v2\x18.ibutsu.module.v1.SampleR\asamples\"\xd1\x01\n" +
+	"\x06Sample\x12<\n" +
+	"\x06labels\x18\x01 \x03(\v2$.ibutsu.module.v1.Sample.LabelsEntryR\x06labels\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value\x128\n" +
+	"\abuckets\x18\x03 \x01(\v2\x1e.ibutsu.module.v1.DistributionR\abuckets\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"L\n" +
+	"\fDistribution\x12\x12\n" +
+	"\x04ends\x18\x01 \x03(\x01R\x04ends\x12\x16\n" +
+	"\x06counts\x18\x02 \x03(\x03R\x06counts\x12\x10\n" +
+	"\x03sum\x18\x03 \x01(\x01R\x03sum\"*\n" +
+	"\x12SetLogLevelRequest\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\"\x15\n" +
+	"\x13SetLogLevelResponse2\xdb\x03\n" +
 	"\x06Module\x12T\n" +
 	"\tConfigure\x12\".ibutsu.module.v1.ConfigureRequest\x1a#.ibutsu.module.v1.ConfigureResponse\x12>\n" +
 	"\x03Run\x12\x1c.ibutsu.module.v1.RunRequest\x1a\x17.ibutsu.module.v1.Event0\x01\x12H\n" +
 	"\x05Drain\x12\x1e.ibutsu.module.v1.DrainRequest\x1a\x1f.ibutsu.module.v1.DrainResponse\x12K\n" +
 	"\x06Health\x12\x1f.ibutsu.module.v1.HealthRequest\x1a .ibutsu.module.v1.HealthResponse\x12H\n" +
-	"\x05Stats\x12\x1e.ibutsu.module.v1.StatsRequest\x1a\x1f.ibutsu.module.v1.StatsResponseB4Z2github.com/ibutsu/ibutsu-go/src/plugin/proto;protob\x06proto3"
+	"\x05Stats\x12\x1e.ibutsu.module.v1.StatsRequest\x1a\x1f.ibutsu.module.v1.StatsResponse\x12Z\n" +
+	"\vSetLogLevel\x12$.ibutsu.module.v1.SetLogLevelRequest\x1a%.ibutsu.module.v1.SetLogLevelResponseB4Z2github.com/ibutsu/ibutsu-go/src/plugin/proto;protob\x06proto3"
 
 var (
 	file_module_proto_rawDescOnce sync.Once
@@ -545,7 +843,7 @@ func file_module_proto_rawDescGZIP() []byte {
 	return file_module_proto_rawDescData
 }
 
-var file_module_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_module_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_module_proto_goTypes = []any{
 	(*ConfigureRequest)(nil),      // 0: ibutsu.module.v1.ConfigureRequest
 	(*ConfigureResponse)(nil),     // 1: ibutsu.module.v1.ConfigureResponse
@@ -557,32 +855,44 @@ var file_module_proto_goTypes = []any{
 	(*HealthResponse)(nil),        // 7: ibutsu.module.v1.HealthResponse
 	(*StatsRequest)(nil),          // 8: ibutsu.module.v1.StatsRequest
 	(*StatsResponse)(nil),         // 9: ibutsu.module.v1.StatsResponse
-	nil,                           // 10: ibutsu.module.v1.Event.FieldsEntry
-	nil,                           // 11: ibutsu.module.v1.StatsResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*Metric)(nil),                // 10: ibutsu.module.v1.Metric
+	(*Sample)(nil),                // 11: ibutsu.module.v1.Sample
+	(*Distribution)(nil),          // 12: ibutsu.module.v1.Distribution
+	(*SetLogLevelRequest)(nil),    // 13: ibutsu.module.v1.SetLogLevelRequest
+	(*SetLogLevelResponse)(nil),   // 14: ibutsu.module.v1.SetLogLevelResponse
+	nil,                           // 15: ibutsu.module.v1.Event.FieldsEntry
+	nil,                           // 16: ibutsu.module.v1.StatsResponse.CountersEntry
+	nil,                           // 17: ibutsu.module.v1.Sample.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
 }
 var file_module_proto_depIdxs = []int32{
-	12, // 0: ibutsu.module.v1.Event.time:type_name -> google.protobuf.Timestamp
-	10, // 1: ibutsu.module.v1.Event.fields:type_name -> ibutsu.module.v1.Event.FieldsEntry
-	13, // 2: ibutsu.module.v1.DrainRequest.grace:type_name -> google.protobuf.Duration
-	12, // 3: ibutsu.module.v1.HealthResponse.since:type_name -> google.protobuf.Timestamp
-	11, // 4: ibutsu.module.v1.StatsResponse.counters:type_name -> ibutsu.module.v1.StatsResponse.CountersEntry
-	0,  // 5: ibutsu.module.v1.Module.Configure:input_type -> ibutsu.module.v1.ConfigureRequest
-	2,  // 6: ibutsu.module.v1.Module.Run:input_type -> ibutsu.module.v1.RunRequest
-	4,  // 7: ibutsu.module.v1.Module.Drain:input_type -> ibutsu.module.v1.DrainRequest
-	6,  // 8: ibutsu.module.v1.Module.Health:input_type -> ibutsu.module.v1.HealthRequest
-	8,  // 9: ibutsu.module.v1.Module.Stats:input_type -> ibutsu.module.v1.StatsRequest
-	1,  // 10: ibutsu.module.v1.Module.Configure:output_type -> ibutsu.module.v1.ConfigureResponse
-	3,  // 11: ibutsu.module.v1.Module.Run:output_type -> ibutsu.module.v1.Event
-	5,  // 12: ibutsu.module.v1.Module.Drain:output_type -> ibutsu.module.v1.DrainResponse
-	7,  // 13: ibutsu.module.v1.Module.Health:output_type -> ibutsu.module.v1.HealthResponse
-	9,  // 14: ibutsu.module.v1.Module.Stats:output_type -> ibutsu.module.v1.StatsResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	18, // 0: ibutsu.module.v1.Event.time:type_name -> google.protobuf.Timestamp
+	15, // 1: ibutsu.module.v1.Event.fields:type_name -> ibutsu.module.v1.Event.FieldsEntry
+	19, // 2: ibutsu.module.v1.DrainRequest.grace:type_name -> google.protobuf.Duration
+	18, // 3: ibutsu.module.v1.HealthResponse.since:type_name -> google.protobuf.Timestamp
+	16, // 4: ibutsu.module.v1.StatsResponse.counters:type_name -> ibutsu.module.v1.StatsResponse.CountersEntry
+	10, // 5: ibutsu.module.v1.StatsResponse.metrics:type_name -> ibutsu.module.v1.Metric
+	11, // 6: ibutsu.module.v1.Metric.samples:type_name -> ibutsu.module.v1.Sample
+	17, // 7: ibutsu.module.v1.Sample.labels:type_name -> ibutsu.module.v1.Sample.LabelsEntry
+	12, // 8: ibutsu.module.v1.Sample.buckets:type_name -> ibutsu.module.v1.Distribution
+	0,  // 9: ibutsu.module.v1.Module.Configure:input_type -> ibutsu.module.v1.ConfigureRequest
+	2,  // 10: ibutsu.module.v1.Module.Run:input_type -> ibutsu.module.v1.RunRequest
+	4,  // 11: ibutsu.module.v1.Module.Drain:input_type -> ibutsu.module.v1.DrainRequest
+	6,  // 12: ibutsu.module.v1.Module.Health:input_type -> ibutsu.module.v1.HealthRequest
+	8,  // 13: ibutsu.module.v1.Module.Stats:input_type -> ibutsu.module.v1.StatsRequest
+	13, // 14: ibutsu.module.v1.Module.SetLogLevel:input_type -> ibutsu.module.v1.SetLogLevelRequest
+	1,  // 15: ibutsu.module.v1.Module.Configure:output_type -> ibutsu.module.v1.ConfigureResponse
+	3,  // 16: ibutsu.module.v1.Module.Run:output_type -> ibutsu.module.v1.Event
+	5,  // 17: ibutsu.module.v1.Module.Drain:output_type -> ibutsu.module.v1.DrainResponse
+	7,  // 18: ibutsu.module.v1.Module.Health:output_type -> ibutsu.module.v1.HealthResponse
+	9,  // 19: ibutsu.module.v1.Module.Stats:output_type -> ibutsu.module.v1.StatsResponse
+	14, // 20: ibutsu.module.v1.Module.SetLogLevel:output_type -> ibutsu.module.v1.SetLogLevelResponse
+	15, // [15:21] is the sub-list for method output_type
+	9,  // [9:15] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_module_proto_init() }
@@ -596,7 +906,7 @@ func file_module_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_module_proto_rawDesc), len(file_module_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

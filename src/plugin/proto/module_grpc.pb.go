@@ -21,11 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Module_Configure_FullMethodName = "/ibutsu.module.v1.Module/Configure"
-	Module_Run_FullMethodName       = "/ibutsu.module.v1.Module/Run"
-	Module_Drain_FullMethodName     = "/ibutsu.module.v1.Module/Drain"
-	Module_Health_FullMethodName    = "/ibutsu.module.v1.Module/Health"
-	Module_Stats_FullMethodName     = "/ibutsu.module.v1.Module/Stats"
+	Module_Configure_FullMethodName   = "/ibutsu.module.v1.Module/Configure"
+	Module_Run_FullMethodName         = "/ibutsu.module.v1.Module/Run"
+	Module_Drain_FullMethodName       = "/ibutsu.module.v1.Module/Drain"
+	Module_Health_FullMethodName      = "/ibutsu.module.v1.Module/Health"
+	Module_Stats_FullMethodName       = "/ibutsu.module.v1.Module/Stats"
+	Module_SetLogLevel_FullMethodName = "/ibutsu.module.v1.Module/SetLogLevel"
 )
 
 // ModuleClient is the client API for Module service.
@@ -46,6 +47,8 @@ type ModuleClient interface {
 	Health(ctx context.Context, in *HealthRequest, opts ...grpc.CallOption) (*HealthResponse, error)
 	// Stats gives figures for metrics.
 	Stats(ctx context.Context, in *StatsRequest, opts ...grpc.CallOption) (*StatsResponse, error)
+	// SetLogLevel changes what the module logs from now on. UNIMPLEMENTED is a fine answer.
+	SetLogLevel(ctx context.Context, in *SetLogLevelRequest, opts ...grpc.CallOption) (*SetLogLevelResponse, error)
 }
 
 type moduleClient struct {
@@ -115,6 +118,16 @@ func (c *moduleClient) Stats(ctx context.Context, in *StatsRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *moduleClient) SetLogLevel(ctx context.Context, in *SetLogLevelRequest, opts ...grpc.CallOption) (*SetLogLevelResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetLogLevelResponse)
+	err := c.cc.Invoke(ctx, Module_SetLogLevel_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ModuleServer is the server API for Module service.
 // All implementations must embed UnimplementedModuleServer
 // for forward compatibility.
@@ -133,6 +146,8 @@ type ModuleServer interface {
 	Health(context.Context, *HealthRequest) (*HealthResponse, error)
 	// Stats gives figures for metrics.
 	Stats(context.Context, *StatsRequest) (*StatsResponse, error)
+	// SetLogLevel changes what the module logs from now on. UNIMPLEMENTED is a fine answer.
+	SetLogLevel(context.Context, *SetLogLevelRequest) (*SetLogLevelResponse, error)
 	mustEmbedUnimplementedModuleServer()
 }
 
@@ -157,6 +172,9 @@ func (UnimplementedModuleServer) Health(context.Context, *HealthRequest) (*Healt
 }
 func (UnimplementedModuleServer) Stats(context.Context, *StatsRequest) (*StatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Stats not implemented")
+}
+func (UnimplementedModuleServer) SetLogLevel(context.Context, *SetLogLevelRequest) (*SetLogLevelResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetLogLevel not implemented")
 }
 func (UnimplementedModuleServer) mustEmbedUnimplementedModuleServer() {}
 func (UnimplementedModuleServer) testEmbeddedByValue()                {}
@@ -262,6 +280,24 @@ func _Module_Stats_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Module_SetLogLevel_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetLogLevelRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ModuleServer).SetLogLevel(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Module_SetLogLevel_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ModuleServer).SetLogLevel(ctx, req.(*SetLogLevelRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Module_ServiceDesc is the grpc.ServiceDesc for Module service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -284,6 +320,10 @@ var Module_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Stats",
 			Handler:    _Module_Stats_Handler,
+		},
+		{
+			MethodName: "SetLogLevel",
+			Handler:    _Module_SetLogLevel_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

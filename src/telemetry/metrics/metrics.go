@@ -1,31 +1,108 @@
-// Package metrics counts what a server does and writes it in the text form that Prometheus reads.
+// Package metrics counts what a process does, and writes it in the text form that Prometheus reads. The same families go
+// out by OTLP (otlp), so that nothing is counted twice.
 package metrics
 
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 )
 
-// Sample is one value of a metric.
+// The types of families.
+const (
+	TypeCounter   = "counter"
+	TypeGauge     = "gauge"
+	TypeHistogram = "histogram"
+)
+
+// Family is a metric with its samples at this moment.
+type Family struct {
+	Name, Help string
+	Type       string // counter, gauge or histogram
+	Samples    []Sample
+}
+
+// Sample is one value of a metric, or one distribution of a histogram.
 type Sample struct {
-	Labels []Label
-	Value  float64
+	Labels       []Label
+	Value        float64
+	Distribution *Distribution // of histograms, nil of others
 }
 
 // Label is a name and a value.
 type Label struct{ Name, Value string }
 
-// Family is a metric with its samples at this moment.
-type Family struct {
-	Name, Help string
-	Type       string // counter or gauge
-	Samples    []Sample
+// Distribution is how many observations fell between which ends.
+type Distribution struct {
+	Ends   []float64 // the upper ends of the buckets; one more has none
+	Counts []int64   // of each bucket by itself: one more than ends
+	Sum    float64
+}
+
+// Count is the number of all observations.
+func (d *Distribution) Count() int64 {
+	var all int64
+	for _, n := range d.Counts {
+		all += n
+	}
+	return all
+}
+
+// name is what Prometheus reads as the name of a metric or a label.
+var name = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// Valid tells whether Prometheus can read the family: one that comes from elsewhere need not be.
+func (f Family) Valid() bool {
+	if !name.MatchString(f.Name) || strings.Contains(f.Help, "\n") || !slices.Contains([]string{TypeCounter, TypeGauge, TypeHistogram}, f.Type) {
+		return false
+	}
+	for _, s := range f.Samples {
+		wrong := func(l Label) bool { return !name.MatchString(l.Name) || l.Name == "module" || l.Name == "le" }
+		d := s.Distribution
+		if slices.ContainsFunc(s.Labels, wrong) || (d != nil) != (f.Type == TypeHistogram) || d != nil && len(d.Counts) != len(d.Ends)+1 {
+			return false
+		}
+	}
+	return true
+}
+
+// One is a family of a single sample without labels.
+func One(name, help, kind string, value float64) Family {
+	return Family{Name: name, Help: help, Type: kind, Samples: []Sample{{Value: value}}}
+}
+
+// WithLabel returns the families with one more label on each sample.
+func WithLabel(families []Family, label Label) []Family {
+	labelled := make([]Family, len(families))
+	for i, f := range families {
+		samples := make([]Sample, len(f.Samples))
+		for j, s := range f.Samples {
+			samples[j] = Sample{append(slices.Clone(s.Labels), label), s.Value, s.Distribution}
+		}
+		labelled[i] = Family{f.Name, f.Help, f.Type, samples}
+	}
+	return labelled
+}
+
+// Merge brings samples of one name together, as Prometheus wants to read them: several processes count the same things.
+func Merge(families []Family) []Family {
+	var merged []Family
+	at := map[string]int{}
+	for _, f := range families {
+		i, ok := at[f.Name]
+		if !ok {
+			at[f.Name] = len(merged)
+			merged = append(merged, Family{f.Name, f.Help, f.Type, slices.Clone(f.Samples)})
+			continue
+		}
+		if merged[i].Type == f.Type { // a module of somebody else may call something else by this name
+			merged[i].Samples = append(merged[i].Samples, f.Samples...)
+		}
+	}
+	return merged
 }
 
 // Write writes families in the text form.
@@ -34,12 +111,32 @@ func Write(w io.Writer, families []Family) error {
 	for _, f := range families {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, f.Type)
 		for _, s := range f.Samples {
-			writeSample(&b, f.Name, s.Labels, strconv.FormatFloat(s.Value, 'g', -1, 64))
+			if s.Distribution != nil {
+				writeDistribution(&b, f.Name, s)
+				continue
+			}
+			writeSample(&b, f.Name, s.Labels, number(s.Value))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+func writeDistribution(b *strings.Builder, name string, s Sample) {
+	var total int64
+	for i, n := range s.Distribution.Counts {
+		total += n
+		end := "+Inf"
+		if i < len(s.Distribution.Ends) {
+			end = number(s.Distribution.Ends[i])
+		}
+		writeSample(b, name+"_bucket", append(slices.Clone(s.Labels), Label{"le", end}), strconv.FormatInt(total, 10))
+	}
+	writeSample(b, name+"_sum", s.Labels, number(s.Distribution.Sum))
+	writeSample(b, name+"_count", s.Labels, strconv.FormatInt(total, 10))
+}
+
+func number(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }
 
 func writeSample(b *strings.Builder, name string, labels []Label, value string) {
 	b.WriteString(name)
@@ -56,88 +153,3 @@ func writeSample(b *strings.Builder, name string, labels []Label, value string) 
 var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func quote(text string) string { return `"` + escapes.Replace(text) + `"` }
-
-// Buckets are the upper ends of the latencies that are told apart, in seconds.
-var Buckets = [...]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}
-
-// Requests counts requests by method, route and status, and how long they took by method and route. Safe for concurrent
-// use; a request costs one look-up and a few additions.
-type Requests struct {
-	counts  sync.Map // requestKey → *atomic.Int64
-	latency sync.Map // routeKey → *histogram
-}
-
-type requestKey struct {
-	method, route string
-	status        int
-}
-
-type routeKey struct{ method, route string }
-
-type histogram struct {
-	buckets [len(Buckets) + 1]atomic.Int64
-	nanos   atomic.Int64
-}
-
-// Observe counts a request. route is the template of the route: its number is bounded, that of the paths is not. The
-// texts must stay as they are.
-func (r *Requests) Observe(method, route string, status int, took time.Duration) {
-	key := requestKey{method, route, status}
-	n, ok := r.counts.Load(key)
-	if !ok {
-		n, _ = r.counts.LoadOrStore(key, new(atomic.Int64))
-	}
-	n.(*atomic.Int64).Add(1)
-	of := routeKey{method, route}
-	h, ok := r.latency.Load(of)
-	if !ok {
-		h, _ = r.latency.LoadOrStore(of, new(histogram))
-	}
-	seconds, bucket := took.Seconds(), 0
-	for bucket < len(Buckets) && seconds > Buckets[bucket] {
-		bucket++
-	}
-	h.(*histogram).buckets[bucket].Add(1)
-	h.(*histogram).nanos.Add(int64(took))
-}
-
-// Write writes both metrics in the text form.
-func (r *Requests) Write(w io.Writer) error {
-	var lines []string
-	r.counts.Range(func(k, v any) bool {
-		key := k.(requestKey)
-		var b strings.Builder
-		writeSample(&b, "ibutsu_http_requests_total",
-			[]Label{{"method", key.method}, {"route", key.route}, {"status", strconv.Itoa(key.status)}}, strconv.FormatInt(v.(*atomic.Int64).Load(), 10))
-		lines = append(lines, b.String())
-		return true
-	})
-	slices.Sort(lines)
-	var histograms []string
-	r.latency.Range(func(k, v any) bool {
-		histograms = append(histograms, v.(*histogram).text(k.(routeKey)))
-		return true
-	})
-	slices.Sort(histograms)
-	_, err := io.WriteString(w, "# HELP ibutsu_http_requests_total Requests that were answered.\n# TYPE ibutsu_http_requests_total counter\n"+strings.Join(lines, "")+
-		"# HELP ibutsu_http_request_duration_seconds How long requests took.\n# TYPE ibutsu_http_request_duration_seconds histogram\n"+strings.Join(histograms, ""))
-	return err
-}
-
-func (h *histogram) text(key routeKey) string {
-	var b strings.Builder
-	const name = "ibutsu_http_request_duration_seconds"
-	labels := []Label{{"method", key.method}, {"route", key.route}}
-	total := int64(0)
-	for i := range h.buckets {
-		total += h.buckets[i].Load()
-		end := "+Inf"
-		if i < len(Buckets) {
-			end = strconv.FormatFloat(Buckets[i], 'g', -1, 64)
-		}
-		writeSample(&b, name+"_bucket", append(slices.Clone(labels), Label{"le", end}), strconv.FormatInt(total, 10))
-	}
-	writeSample(&b, name+"_sum", labels, strconv.FormatFloat(time.Duration(h.nanos.Load()).Seconds(), 'g', -1, 64))
-	writeSample(&b, name+"_count", labels, strconv.FormatInt(total, 10))
-	return b.String()
-}
