@@ -23,6 +23,7 @@ var deeds = map[string]string{
 	"bulk_update": "run", "delete_artifact": "artifact", "pin_run": "run", "unpin_run": "run", "run_task": "task", "admin_start_task": "task",
 	"admin_update_queue": "queue", "admin_delete_job": "job", "admin_retry_job": "job", "admin_cancel_job": "job",
 	"admin_update_schedule": "schedule", "admin_run_schedule": "schedule",
+	"admin_set_log_level": "log",
 	"admin_set_retention": "retention", "admin_delete_retention": "retention",
 }
 
@@ -53,14 +54,16 @@ func (s *Server) recorded(c *fiber.Ctx, op *contract.Operation) func() error {
 	}
 }
 
-// deedObject is what the operation was about: the last parameter of its path, else the task that its body names, else its
-// filter.
+// deedObject is what the operation was about: the last parameter of its path, else the task or the level that its body
+// names, else its filter.
 func deedObject(c *fiber.Ctx) string {
 	if names := c.Route().Params; len(names) > 0 {
 		return strings.Clone(c.Params(names[len(names)-1]))
 	}
-	if task, ok := object(c).Text("task"); ok {
-		return task
+	for _, member := range []string{"task", "level"} {
+		if text, ok := object(c).Text(member); ok {
+			return text
+		}
 	}
 	return string(c.Request().URI().QueryString())
 }

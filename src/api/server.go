@@ -22,6 +22,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
 	"github.com/ibutsu/ibutsu-go/src/widget"
@@ -103,9 +104,11 @@ type Options struct {
 	Measurements Measurements
 	MetricsToken string
 	Tracer       *tracing.Tracer // nil: nobody collects traces
-	Log          zerolog.Logger
-	Now          func() time.Time // nil: time.Now
-	NewID        func() uuid.UUID // nil: random
+	// Level is what superadmins turn; nil: one that nothing follows.
+	Level *telemetry.Dial
+	Log   zerolog.Logger
+	Now   func() time.Time // nil: time.Now
+	NewID func() uuid.UUID // nil: random
 }
 
 // Server answers the operations of the contract.
@@ -136,6 +139,8 @@ type Server struct {
 	feed        *feed
 	resultsOf   *gathered
 	page        fiber.Handler // nil when the binary was built without it
+	level       *telemetry.Dial
+	ending      <-chan struct{}
 }
 
 var _ contract.ServerInterface = (*Server)(nil)
@@ -168,6 +173,9 @@ func New(o Options) (*fiber.App, error) {
 	}
 	if s.contents = o.Artifacts; s.contents == nil {
 		s.contents = inDatabase{s.store}
+	}
+	if s.level, s.ending = o.Level, o.Ending; s.level == nil {
+		s.level = telemetry.NewDial(new(telemetry.Level), nil)
 	}
 	s.feed = newFeed(s.store.Versions, o.Ending)
 	s.resultsOf = &gathered{read: s.store.ResultProjects}

@@ -459,6 +459,30 @@ type JobList struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// LogLevel What a server logs
+type LogLevel struct {
+	// Configured The level that its settings say
+	Configured string `json:"configured"`
+
+	// Level The least level that is logged
+	Level string `json:"level"`
+
+	// Server Which server has answered, as host:process
+	Server string `json:"server"`
+
+	// Until When it goes back to that; null where it does not by itself
+	Until *time.Time `json:"until"`
+}
+
+// LogLevelChange Another level
+type LogLevelChange struct {
+	// Level The least level that is logged from now on
+	Level string `json:"level"`
+
+	// Seconds For how long; 0, or none, is until somebody changes it again
+	Seconds *int `json:"seconds,omitempty"`
+}
+
 // LoginConfig defines model for LoginConfig.
 type LoginConfig struct {
 	// ClientId Who this server is to the provider
@@ -1458,6 +1482,12 @@ type AdminGetAuditListParams struct {
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 }
 
+// AdminGetProfileParams defines parameters for AdminGetProfile.
+type AdminGetProfileParams struct {
+	// Seconds How long a profile of the processor (30 by default) or a trace (1, at most 10) is taken
+	Seconds *int `form:"seconds,omitempty" json:"seconds,omitempty"`
+}
+
 // AdminGetJobListParams defines parameters for AdminGetJobList.
 type AdminGetJobListParams struct {
 	// State Only those in this state; failed means retrying and dead
@@ -1880,6 +1910,9 @@ type GetWidgetParams struct {
 	Params *string `form:"params,omitempty" json:"params,omitempty"`
 }
 
+// AdminSetLogLevelJSONRequestBody defines body for AdminSetLogLevel for application/json ContentType.
+type AdminSetLogLevelJSONRequestBody = LogLevelChange
+
 // AdminAddProjectJSONRequestBody defines body for AdminAddProject for application/json ContentType.
 type AdminAddProjectJSONRequestBody = Project
 
@@ -2114,6 +2147,9 @@ type ServerInterface interface {
 	// AdminGetAuditList List who changed what, newest first
 	// (GET /admin/audit)
 	AdminGetAuditList(c *fiber.Ctx, params AdminGetAuditListParams) error
+	// AdminGetProfile Profile one server
+	// (GET /admin/debug/pprof/{profile})
+	AdminGetProfile(c *fiber.Ctx, profile string, params AdminGetProfileParams) error
 	// AdminGetJobList List jobs, newest first
 	// (GET /admin/job)
 	AdminGetJobList(c *fiber.Ctx, params AdminGetJobListParams) error
@@ -2129,6 +2165,12 @@ type ServerInterface interface {
 	// AdminRetryJob Let a job run again now
 	// (POST /admin/job/{id}/retry)
 	AdminRetryJob(c *fiber.Ctx, id int64) error
+	// AdminGetLogLevel Tell what one server logs
+	// (GET /admin/log-level)
+	AdminGetLogLevel(c *fiber.Ctx) error
+	// AdminSetLogLevel Change what one server logs
+	// (PUT /admin/log-level)
+	AdminSetLogLevel(c *fiber.Ctx) error
 	// AdminGetProjectList List projects
 	// (GET /admin/project)
 	AdminGetProjectList(c *fiber.Ctx, params AdminGetProjectListParams) error
@@ -2598,6 +2640,51 @@ func (siw *ServerInterfaceWrapper) AdminGetAuditList(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// AdminGetProfile operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetProfile(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "profile" -------------
+	var profile string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "profile", c.Params("profile"), &profile, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter profile: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminGetProfileParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "seconds" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "seconds", query, &params.Seconds, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter seconds: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetProfile(c, profile, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // AdminGetJobList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetJobList(c *fiber.Ctx) error {
 
@@ -2766,6 +2853,42 @@ func (siw *ServerInterfaceWrapper) AdminRetryJob(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminRetryJob(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetLogLevel operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetLogLevel(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetLogLevel(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminSetLogLevel operation middleware
+func (siw *ServerInterfaceWrapper) AdminSetLogLevel(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminSetLogLevel(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6296,6 +6419,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/admin/audit", wrapper.AdminGetAuditList)
 
+	router.Get(options.BaseURL+"/admin/debug/pprof/:profile", wrapper.AdminGetProfile)
+
 	router.Get(options.BaseURL+"/admin/job", wrapper.AdminGetJobList)
 
 	router.Delete(options.BaseURL+"/admin/job/:id", wrapper.AdminDeleteJob)
@@ -6305,6 +6430,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Post(options.BaseURL+"/admin/job/:id/cancel", wrapper.AdminCancelJob)
 
 	router.Post(options.BaseURL+"/admin/job/:id/retry", wrapper.AdminRetryJob)
+
+	router.Get(options.BaseURL+"/admin/log-level", wrapper.AdminGetLogLevel)
+
+	router.Put(options.BaseURL+"/admin/log-level", wrapper.AdminSetLogLevel)
 
 	router.Get(options.BaseURL+"/admin/project", wrapper.AdminGetProjectList)
 

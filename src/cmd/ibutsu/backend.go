@@ -22,6 +22,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/tracing"
@@ -113,11 +114,13 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 	}
 }
 
-// measured is where requests are counted, what writes all that is, and who begins traces.
-type measured struct {
+// operated is what those who keep a server running see of it, and change: where requests are counted, what writes all that
+// is, who begins traces, and what is logged.
+type operated struct {
 	requests *metrics.Requests
 	write    api.Measurements
 	tracer   *tracing.Tracer
+	dial     *telemetry.Dial
 }
 
 // backend is what is behind the HTTP server in this process.
@@ -131,7 +134,7 @@ type backend struct {
 
 // newBackend wires the rooms together. It serves nothing yet. ending is closed when the server drains; requests is the log of
 // the API.
-func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-chan struct{}, log, requests zerolog.Logger, now func() time.Time, measured *measured) (*backend, error) {
+func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-chan struct{}, log, requests zerolog.Logger, now func() time.Time, operated *operated) (*backend, error) {
 	key, err := signingKey(ctx, c, s)
 	if err != nil {
 		return nil, err
@@ -195,8 +198,8 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 		Origins:     c.Server.CORSOrigins,
 		Proxies:     c.Server.TrustedProxies,
 
-		Requests: measured.requests, Measurements: measured.write, MetricsToken: c.Server.MetricsToken.Reveal(),
-		Tracer: measured.tracer,
+		Requests: operated.requests, Measurements: operated.write, MetricsToken: c.Server.MetricsToken.Reveal(),
+		Tracer: operated.tracer, Level: operated.dial,
 
 		Log: requests,
 		Now: now,

@@ -114,6 +114,7 @@ type hosts struct {
 
 	mutex sync.Mutex
 	known map[string]*plugin.Host
+	level string // of the log; "" is that of the settings
 }
 
 func newHosts(ctx context.Context, c *console, cfg *config.Config, sockets string, log zerolog.Logger) *hosts {
@@ -126,7 +127,9 @@ func newHosts(ctx context.Context, c *console, cfg *config.Config, sockets strin
 		}
 		h.mutex.Lock()
 		h.known[name] = host
+		level := h.level
 		h.mutex.Unlock()
+		h.tellLevel(host, level)
 		return host.Run(ctx)
 	}
 	return h
@@ -141,6 +144,24 @@ func (h *hosts) status(name string) plugin.Status {
 		return plugin.Status{Name: name, State: plugin.Starting}
 	}
 	return host.Status()
+}
+
+// setLogLevel changes what all modules log; "" is what their settings say.
+func (h *hosts) setLogLevel(level string) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.level = level
+	for _, host := range h.known {
+		go h.tellLevel(host, level) // one that hangs holds up nobody
+	}
+}
+
+func (h *hosts) tellLevel(host *plugin.Host, level string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := host.SetLogLevel(ctx, level); err != nil {
+		h.log.Warn().Err(err).Str("module", host.Status().Name).Msg("the module does not take the log's level")
+	}
 }
 
 // reload gives all modules new settings.

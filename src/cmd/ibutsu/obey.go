@@ -16,6 +16,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/plugin"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
 )
 
 // obey follows SIGHUP, which has the settings read again, and SIGUSR2, which has a successor started on the same listener.
@@ -83,13 +84,13 @@ func (s *site) reload(c *console, cfg *config.Config) (*config.Config, bool) {
 	if loaded.Origin("backend_url").Level == config.LevelDerived {
 		fresh.Server.BackendURL, fresh.Server.FrontendURL = cfg.Server.BackendURL, cfg.Server.FrontendURL
 	}
-	adopt(c, fresh, cfg, s.log)
+	adopt(c, s.dial, fresh, cfg, s.log)
 	return fresh, true
 }
 
 // adopt takes over what can be of fresh settings, and says what cannot.
-func adopt(c *console, fresh, cfg *config.Config, log zerolog.Logger) {
-	_ = c.level.Set(fresh.Log.Level) // it was checked
+func adopt(c *console, dial *telemetry.Dial, fresh, cfg *config.Config, log zerolog.Logger) {
+	_ = dial.Configure(fresh.Log.Level) // it was checked
 	c.access.Store(fresh.Log.Access)
 	var later []string
 	for _, setting := range config.Settings() {
@@ -138,6 +139,7 @@ func programPath() string {
 
 // obeySignals is obey for the host of a module.
 func obeySignals(ctx context.Context, c *console, cfg *config.Config, again func() (*config.Loaded, error), host *plugin.Host, log zerolog.Logger) {
+	dial := telemetry.NewDial(&c.level, nil)
 	onSignal(ctx, syscall.SIGHUP, func() {
 		if endedTerminal(c) {
 			return
@@ -147,7 +149,7 @@ func obeySignals(ctx context.Context, c *console, cfg *config.Config, again func
 			log.Error().Err(err).Msg("settings read again: they are wrong, the old ones stay")
 			return
 		}
-		adopt(c, &loaded.Config, cfg, log)
+		adopt(c, dial, &loaded.Config, cfg, log)
 		if settings, err := json.Marshal(&loaded.Config); err == nil {
 			host.Reload(settings)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/supervise"
+	"github.com/ibutsu/ibutsu-go/src/telemetry"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/health"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/metrics"
 	"github.com/ibutsu/ibutsu-go/src/telemetry/otlp"
@@ -36,6 +37,7 @@ type site struct {
 	telemetry *otlp.Exporter         // nil: nobody collects anything
 	behind    atomic.Pointer[behind] // nil before and after it serves
 
+	dial      *telemetry.Dial                // what is logged
 	again     func() (*config.Loaded, error) // reads the settings once more
 	modules   *hosts                         // nil where they run elsewhere
 	handsOver bool                           // whether a successor may take the listener
@@ -57,6 +59,11 @@ func openSite(ctx context.Context, c *console, loaded *config.Loaded, log zerolo
 		board: board, front: api.NewFront(apiLimits(&loaded.Config), board, api.BasePath(loaded.Config.Server.BackendURL)), listener: listener, inherited: inherited,
 		ended: make(chan error, 1), log: log, requests: metrics.NewRequests(),
 	}
+	s.dial = telemetry.NewDial(&c.level, func(level string) {
+		if s.modules != nil {
+			s.modules.setLogLevel(level)
+		}
+	})
 	s.telemetry, err = otlp.Open(ctx, otlp.Options{
 		Endpoint: loaded.Config.Telemetry.Endpoint, Service: "ibutsu-backend", Version: ibutsu.Version(), Families: s.measures, Log: log, Now: c.now,
 	})
@@ -90,7 +97,7 @@ func (s *site) openDatabase(ctx context.Context, cfg *config.Config) (*store.Sto
 // serveUntil serves until ctx ends, then drains: no request that was accepted is lost. ready is called when requests are
 // answered.
 func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, db *store.Store, ready func()) error {
-	b, err := newBackend(ctx, cfg, db, s.front.Ending(), s.log, c.requestLog(s.log), c.now, &measured{s.requests, s.page, s.telemetry.Tracer()})
+	b, err := newBackend(ctx, cfg, db, s.front.Ending(), s.log, c.requestLog(s.log), c.now, &operated{s.requests, s.page, s.telemetry.Tracer(), s.dial})
 	if err != nil {
 		return err
 	}
