@@ -153,10 +153,12 @@ func options() map[string]option {
 		"metrics_token":     {"scrape", func(c *Config) any { return c.Server.MetricsToken.Reveal() }, "scrape", ""},
 		"module_memory_max": {"1GiB", func(c *Config) any { return c.Jobs.MemoryMax }, int64(1 << 30), "much"},
 
-		"log_level":    {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
-		"tally_fields": {"yes", func(c *Config) any { return c.Jobs.TallyFields }, true, "perhaps"},
-		"access_log":   {"off", func(c *Config) any { return c.Log.Access }, false, "sometimes"},
-		"log_format":   {"json", func(c *Config) any { return c.Log.Format }, "json", "xml"},
+		"log_level":     {"DEBUG", func(c *Config) any { return c.Log.Level }, "debug", "loud"},
+		"tally_fields":  {"yes", func(c *Config) any { return c.Jobs.TallyFields }, true, "perhaps"},
+		"access_log":    {"off", func(c *Config) any { return c.Log.Access }, false, "sometimes"},
+		"otlp_endpoint": {"http://collector:4318/", func(c *Config) any { return c.Telemetry.Endpoint }, "http://collector:4318", "collector:4318"},
+		"otlp_protocol": {"http/protobuf", func(c *Config) any { return c.Telemetry.Protocol }, "http/protobuf", "grpc"},
+		"log_format":    {"json", func(c *Config) any { return c.Log.Format }, "json", "xml"},
 	}
 }
 
