@@ -1356,6 +1356,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/log-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what one server logs
+         * @description Each server has a level of its own; the answer says which one has answered.
+         */
+        get: operations["admin_get_log_level"];
+        /**
+         * Change what one server logs
+         * @description The server that answers, and the modules that it hosts, log from this level on, until the time is over, the settings are read again, or it is started anew.
+         */
+        put: operations["admin_set_log_level"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/debug/pprof/{profile}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Profile one server
+         * @description A profile of Go of the server that answers, for `go tool pprof`, or `go tool trace`.
+         */
+        get: operations["admin_get_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/task": {
         parameters: {
             query?: never;
@@ -2452,6 +2496,36 @@ export interface components {
         WorkerList: {
             /** @description The workers and schedulers */
             workers: components["schemas"]["Worker"][];
+        };
+        /** @description What a server logs */
+        LogLevel: {
+            /**
+             * @description The least level that is logged
+             * @enum {string}
+             */
+            level: "trace" | "debug" | "info" | "warn" | "error";
+            /**
+             * @description The level that its settings say
+             * @enum {string}
+             */
+            configured: "trace" | "debug" | "info" | "warn" | "error";
+            /**
+             * Format: date-time
+             * @description When it goes back to that; null where it does not by itself
+             */
+            until: string | null;
+            /** @description Which server has answered, as host:process */
+            server: string;
+        };
+        /** @description Another level */
+        LogLevelChange: {
+            /**
+             * @description The least level that is logged from now on
+             * @enum {string}
+             */
+            level: "trace" | "debug" | "info" | "warn" | "error";
+            /** @description For how long; 0, or none, is until somebody changes it again */
+            seconds?: number;
         };
         Schedule: {
             /** @description The name */
@@ -6415,6 +6489,101 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The level of the server that answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevel"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_set_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogLevelChange"];
+            };
+        };
+        responses: {
+            /** @description The level of the server that answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevel"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_profile: {
+        parameters: {
+            query?: {
+                /** @description How long a profile of the processor (30 by default) or a trace (1, at most 10) is taken */
+                seconds?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Which one; profile is of the processor, trace of what the scheduler does */
+                profile: "profile" | "trace" | "heap" | "allocs" | "goroutine" | "threadcreate" | "block" | "mutex";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];
