@@ -132,6 +132,19 @@ bench-web: ## Measure the page in Chromium at 200,000 results: first view, filte
 	@$(GOBUILD) -o bin/checks/ ./checks/bench
 	@bin/checks/bench -only page $(ARGS)
 
+.PHONY: bench-retention
+bench-retention: ## Delete a million results while others read, and measure both (ARGS="-rows 100000")
+	@scripts/prepare up
+	@$(MAKE) --no-print-directory bin/ibutsu
+	@$(GOBUILD) -o bin/checks/ ./checks/bench
+	@bin/checks/bench -only retention $(ARGS)
+
+.PHONY: test-postgres
+test-postgres: ## Run what depends on PostgreSQL against 16, 17 and 18 (ARGS="17 -- adoption")
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory bin/ibutsu tools
+	@scripts/test-postgres $(ARGS)
+
 .PHONY: check-nix
 check-nix: ## Check units, images, manifests and Nix files as far as this machine can (ARGS="static units")
 	@scripts/prepare check-nix

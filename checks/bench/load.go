@@ -40,6 +40,12 @@ type request func(connection, n int) (method, path, contentType string, body []b
 
 // hammer sends requests over so many connections for so long.
 func (b *bench) hammer(connections int, duration time.Duration, token string, want int, next request) (figures, error) {
+	end := time.Now().Add(duration)
+	return b.hammerUntil(connections, token, want, next, func() bool { return time.Now().After(end) })
+}
+
+// hammerUntil sends requests over so many connections until it is over.
+func (b *bench) hammerUntil(connections int, token string, want int, next request, over func() bool) (figures, error) {
 	var (
 		mutex sync.Mutex
 		times []time.Duration
@@ -64,11 +70,11 @@ func (b *bench) hammer(connections int, duration time.Duration, token string, wa
 		group.Go(func() {
 			mine := make([]time.Duration, 0, 1<<14)
 			for n := 0; ; n++ {
-				method, path, contentType, body := next(i, n)
-				start := time.Now()
-				if start.Sub(begin) > duration {
+				if over() {
 					break
 				}
+				method, path, contentType, body := next(i, n)
+				start := time.Now()
 				status, _, err := w.do(method, path, contentType, body)
 				if err == nil && status != want {
 					err = fmt.Errorf("%s %s: %d instead of %d", method, path, status, want)

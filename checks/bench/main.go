@@ -1,6 +1,6 @@
 // Command bench measures bin/ibutsu beside the original's figures and prints one table:
 //
-//	bench [-large] [-passes 3] [-seconds 8] [-only posts,rollups,imports,lists,widgets,idle,start,health,page] [-out report.json]
+//	bench [-large] [-passes 3] [-seconds 8] [-only posts,rollups,imports,lists,widgets,idle,start,health,page,retention] [-out report.json]
 //
 // It starts `ibutsu up` on a private state folder, so that PostgreSQL and the load share the machine's cores with the
 // server, with synchronous_commit on. Each figure is the best of the passes, as the original's are.
@@ -41,6 +41,7 @@ func measure() error {
 	flag.IntVar(&b.passes, "passes", 3, "how often each figure is taken; the best counts")
 	flag.DurationVar(&b.duration, "duration", 8*time.Second, "how long each load lasts")
 	flag.IntVar(&b.repeat, "repeat", 60, "how often each page is asked for in a pass")
+	flag.IntVar(&b.rows, "rows", 1_000_000, "how many results retention deletes")
 	flag.StringVar(&b.only, "only", "idle,start,health,lists,widgets,posts,rollups,imports", "what to measure")
 	out := flag.String("out", "", "write all figures as JSON")
 	flag.Parse()
@@ -57,7 +58,7 @@ func measure() error {
 type bench struct {
 	binary, state, originals, only string
 	large                          bool
-	passes, repeat                 int
+	passes, repeat, rows           int
 	duration                       time.Duration
 
 	server   *harness.Server
@@ -88,7 +89,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 		{"idle", b.idle}, {"start", b.start}, {"health", b.health},
 		{"lists", func(ctx context.Context) error { return b.lists(ctx, 2) }},
 		{"widgets", func(ctx context.Context) error { return b.widgets(ctx, 0) }},
-		{"posts", b.posts}, {"rollups", b.rollups}, {"imports", b.imports}, {"page", b.page},
+		{"posts", b.posts}, {"rollups", b.rollups}, {"imports", b.imports}, {"page", b.page}, {"retention", b.retention},
 	}
 	for _, s := range steps {
 		if !b.wants(s.name) {
@@ -163,21 +164,22 @@ func (b *bench) seed(ctx context.Context, projects, runs int) error {
 	}
 	fmt.Fprintf(os.Stderr, "seeding %d results in %d projects\n", runs*resultsPerRun, projects)
 	begin := time.Now()
+	now := begin.UTC().Truncate(time.Second)
 	if there == 0 {
-		if err := seedProject(ctx, conn, benchProject, "bench", 0, 400, 42); err != nil {
+		if err := seedProject(ctx, conn, benchProject, "bench", now, 0, 400, 42); err != nil {
 			return err
 		}
 		there = 400
 	}
 	if projects > 1 {
 		// As many again for the first project, and the rest in equal shares for the others.
-		if err := seedProject(ctx, conn, benchProject, "bench", 400, 400, 43); err != nil {
+		if err := seedProject(ctx, conn, benchProject, "bench", now, 400, 400, 43); err != nil {
 			return err
 		}
 		share := (runs - there - 400) / (projects - 1)
 		for p := 2; p <= projects; p++ {
 			id := fmt.Sprintf("be0c0000-0000-4000-8000-%012d", p)
-			if err := seedProject(ctx, conn, id, fmt.Sprintf("bench-%02d", p), 0, share, uint64(100+p)); err != nil {
+			if err := seedProject(ctx, conn, id, fmt.Sprintf("bench-%02d", p), now, 0, share, uint64(100+p)); err != nil {
 				return err
 			}
 		}

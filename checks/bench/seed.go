@@ -47,9 +47,9 @@ func status(random *rand.Rand) string {
 	return "xpassed"
 }
 
-// seedProject fills a project, made when it is missing, with so many runs, the oldest first. first is the number of the
-// first of them, so that a project can be filled in two goes.
-func seedProject(ctx context.Context, conn *pgx.Conn, id, name string, first, runs int, seed uint64) error {
+// seedProject fills a project, made when it is missing, with so many runs, the oldest first and the youngest at the end. first
+// is the number of the first of them, so that a project can be filled in two goes.
+func seedProject(ctx context.Context, conn *pgx.Conn, id, name string, end time.Time, first, runs int, seed uint64) error {
 	_, err := conn.Exec(ctx, `INSERT INTO projects (id, name, title, owner_id) SELECT $1, $2, $2, id FROM users WHERE is_superadmin LIMIT 1
 		ON CONFLICT (id) DO NOTHING`, id, name)
 	if err != nil {
@@ -61,7 +61,6 @@ func seedProject(ctx context.Context, conn *pgx.Conn, id, name string, first, ru
 	}
 	const batch = 100 // runs for each COPY
 	random := rand.New(rand.NewPCG(seed, 7))
-	end := time.Now().UTC().Truncate(time.Second)
 	for from := 0; from < runs; from += batch {
 		if err := seedRuns(ctx, conn, id, first, from, min(from+batch, runs), runs, end, random); err != nil {
 			return fmt.Errorf("seeding %s: %w", name, err)

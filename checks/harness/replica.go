@@ -26,8 +26,7 @@ type Replicated struct {
 	bin     string
 	owner   *syscall.SysProcAttr
 	primary *supervise.Postgres
-	standby *exec.Cmd
-	ended   chan struct{}
+	standby *copied
 }
 
 // StartReplicated makes both.
@@ -59,98 +58,137 @@ func (r *Replicated) start(ctx context.Context) error {
 		return err
 	}
 	r.Primary = r.primary.URL("ibutsu")
-	if err := r.allowReplication(ctx); err != nil {
+	if r.owner, err = allowReplication(ctx, r.Primary); err != nil {
 		return err
 	}
 	return r.startStandby(ctx)
 }
 
-// allowReplication lets standbys in, who may reach the socket anyway, and takes note of whom the primary runs as.
-func (r *Replicated) allowReplication(ctx context.Context) error {
+// allowReplication lets standbys and copies in, who may reach the socket anyway, and returns whom the server runs as.
+func allowReplication(ctx context.Context, address string) (*syscall.SysProcAttr, error) {
 	var file string
-	if err := Ask(ctx, r.Primary, `SHOW hba_file`, &file); err != nil {
-		return err
+	if err := Ask(ctx, address, `SHOW hba_file`, &file); err != nil {
+		return nil, err
 	}
 	hba, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = hba.WriteString("local replication all trust\n")
 	if err := errors.Join(err, hba.Close()); err != nil {
-		return err
+		return nil, err
 	}
 	info, err := os.Stat(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.owner = &syscall.SysProcAttr{Setsid: true}
+	owner := &syscall.SysProcAttr{Setsid: true}
 	if stat := info.Sys().(*syscall.Stat_t); os.Geteuid() == 0 {
-		r.owner.Credential = &syscall.Credential{Uid: stat.Uid, Gid: stat.Gid}
+		owner.Credential = &syscall.Credential{Uid: stat.Uid, Gid: stat.Gid}
 	}
 	var reloaded bool
-	return Ask(ctx, r.Primary, `SELECT pg_reload_conf()`, &reloaded)
+	return owner, Ask(ctx, address, `SELECT pg_reload_conf()`, &reloaded)
 }
 
-func (r *Replicated) startStandby(ctx context.Context) error {
-	home := filepath.Join(r.dir, "standby")
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return err
+// ownFolder makes a folder of the owner's own.
+func ownFolder(owner *syscall.SysProcAttr, path string) (string, error) {
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return "", err
 	}
-	if r.owner.Credential != nil {
-		if err := os.Chown(home, int(r.owner.Credential.Uid), int(r.owner.Credential.Gid)); err != nil {
-			return err
-		}
+	if owner.Credential == nil {
+		return path, nil
 	}
-	primary, err := url.Parse(r.Primary)
+	return path, os.Chown(path, int(owner.Credential.Uid), int(owner.Credential.Gid))
+}
+
+// baseBackup copies a server's whole cluster into a folder.
+func baseBackup(ctx context.Context, bin string, owner *syscall.SysProcAttr, address, data string, args ...string) error {
+	server, err := url.Parse(address)
 	if err != nil {
 		return err
 	}
-	where := primary.Query()
-	data := filepath.Join(home, "data")
-	copying := exec.CommandContext(ctx, filepath.Join(r.bin, "pg_basebackup"), "--pgdata", data, "--write-recovery-conf", "--checkpoint=fast",
-		"--host", where.Get("host"), "--port", where.Get("port"), "--username", primary.User.Username(), "--no-password")
-	copying.SysProcAttr, copying.Dir = r.owner, "/"
+	where := server.Query()
+	args = append(args, "--pgdata", data, "--checkpoint=fast",
+		"--host", where.Get("host"), "--port", where.Get("port"), "--username", server.User.Username(), "--no-password")
+	copying := exec.CommandContext(ctx, filepath.Join(bin, "pg_basebackup"), args...)
+	copying.SysProcAttr, copying.Dir = owner, "/"
 	if out, err := copying.CombinedOutput(); err != nil {
 		return fmt.Errorf("pg_basebackup: %w\n%s", err, out)
 	}
-	log, err := os.OpenFile(filepath.Join(r.dir, "standby.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	return nil
+}
+
+// copied is a server on a copy of a cluster.
+type copied struct {
+	URL     string
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// serveCopy starts a server on a copy, with its socket in a folder. original is the address of what was copied.
+func serveCopy(bin string, owner *syscall.SysProcAttr, data, socket, logFile, original string, args ...string) (*copied, error) {
+	address, err := url.Parse(original)
+	if err != nil {
+		return nil, err
+	}
+	where := address.Query()
+	where.Set("host", socket)
+	address.RawQuery = where.Encode()
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	args = append([]string{"-D", data, "-c", "unix_socket_directories=" + socket, "-c", "listen_addresses="}, args...)
+	c := &copied{URL: address.String(), command: exec.Command(filepath.Join(bin, "postgres"), args...), ended: make(chan struct{})}
+	c.command.SysProcAttr, c.command.Dir, c.command.Stdout, c.command.Stderr = owner, "/", log, log
+	if err := c.command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = c.command.Wait()
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// kill ends it as a power failure does.
+func (c *copied) kill() error {
+	err := c.command.Process.Signal(syscall.SIGQUIT)
+	<-c.ended
+	return err
+}
+
+func (r *Replicated) startStandby(ctx context.Context) error {
+	home, err := ownFolder(r.owner, filepath.Join(r.dir, "standby"))
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	r.standby = exec.Command(filepath.Join(r.bin, "postgres"), "-D", data, "-c", "unix_socket_directories="+home, "-c", "listen_addresses=",
-		"-c", "max_standby_streaming_delay=100ms")
-	r.standby.SysProcAttr, r.standby.Dir, r.standby.Stdout, r.standby.Stderr = r.owner, "/", log, log
-	if err := r.standby.Start(); err != nil {
+	data := filepath.Join(home, "data")
+	if err := baseBackup(ctx, r.bin, r.owner, r.Primary, data, "--write-recovery-conf"); err != nil {
 		return err
 	}
-	r.ended = make(chan struct{})
-	go func() {
-		_ = r.standby.Wait()
-		close(r.ended)
-	}()
-	where.Set("host", home)
-	primary.RawQuery = where.Encode()
-	r.Standby = primary.String()
+	r.standby, err = serveCopy(r.bin, r.owner, data, home, filepath.Join(r.dir, "standby.log"), r.Primary, "-c", "max_standby_streaming_delay=100ms")
+	if err != nil {
+		return err
+	}
+	r.Standby = r.standby.URL
 	var standby bool
 	return Await(ctx, "the standby", func() bool { return Ask(ctx, r.Standby, `SELECT pg_is_in_recovery()`, &standby) == nil && standby })
 }
 
 // KillStandby ends the standby as a power failure does.
 func (r *Replicated) KillStandby() error {
-	if err := r.standby.Process.Signal(syscall.SIGQUIT); err != nil {
-		return err
-	}
-	<-r.ended
-	return nil
+	err := r.standby.kill()
+	r.standby = nil
+	return err
 }
 
 // Stop ends both and removes them.
 func (r *Replicated) Stop() error {
 	var err error
-	if r.ended != nil {
-		_ = r.standby.Process.Signal(syscall.SIGQUIT)
-		<-r.ended
+	if r.standby != nil {
+		_ = r.standby.kill()
 	}
 	if r.primary != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

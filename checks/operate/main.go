@@ -3,7 +3,7 @@
 //	bin/checks/withpg bin/checks/operate [-binary FILE] [-only WORDS] [-v]
 //
 // It restarts the server by handing its listener over and behind a socket of a service manager, puts nginx in front of
-// it, and takes Redis and PostgreSQL away from it. The last line is "N passed, M failed".
+// it, takes Redis and PostgreSQL away from it, and brings PostgreSQL back to a moment. The last line is "N passed, M failed".
 package main
 
 import (
@@ -56,5 +56,6 @@ func trials() []trial {
 		{"Redis hangs, is killed and is back", lostRedis},
 		{"Redis fails over by its sentinels", failedOver},
 		{"PostgreSQL killed and back, three times", lostDatabase},
+		{"PostgreSQL back to a moment, from its archived log", backInTime},
 	}
 }

@@ -225,6 +225,43 @@ func TestRoomIsUsedAgain(t *testing.T) {
 	require.Less(t, empty.Table, full.Table/5)
 }
 
+// TestReadersReadWhileAHundredThousandResultsGo: until the job is done, vacuum included, every look finds what stays, and then the
+// room of what went is the machine's again.
+func TestReadersReadWhileAHundredThousandResultsGo(t *testing.T) {
+	t.Parallel()
+	const gone = 100_000
+	b := setup(t)
+	stays := b.past(b.project, 10, 50)
+	b.past(b.project, 400, gone)
+	full, err := b.store.DiskOf(t.Context(), "results")
+	require.NoError(t, err)
+	b.work()
+	job, err := b.client.StartTask(t.Context(), "db.apply_retention", json.RawMessage(`{"kinds": ["results"]}`), false)
+	require.NoError(t, err)
+	looks := 0
+	for b.number(`SELECT count(*) FROM river_job WHERE id = $1 AND state <> 'completed'`, job.ID) > 0 {
+		tx, err := b.store.Pool().Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), `SET LOCAL lock_timeout = '5s'`)
+		require.NoError(t, err)
+		var found int
+		require.NoError(t, tx.QueryRow(t.Context(), `SELECT count(*) FROM results WHERE run_id = $1`, stays).Scan(&found))
+		require.Equal(t, 50, found)
+		require.NoError(t, tx.Rollback(t.Context()))
+		looks++
+	}
+	require.Positive(t, looks)
+	output := b.ended(job.ID)
+	var deleted struct{ Results, Artifacts int }
+	require.NoError(t, json.Unmarshal(output["deleted"], &deleted))
+	require.Equal(t, gone, deleted.Results)
+	require.Equal(t, gone, deleted.Artifacts)
+	require.Equal(t, [3]int{1, 50, 50}, b.count(stays))
+	after, err := b.store.DiskOf(t.Context(), "results")
+	require.NoError(t, err)
+	require.Less(t, after.Table, full.Table/5)
+}
+
 // TestReadersDoNotWaitForRetention: no transaction of it holds a lock for longer than a person notices.
 func TestReadersDoNotWaitForRetention(t *testing.T) {
 	t.Parallel()
