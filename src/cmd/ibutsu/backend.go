@@ -17,6 +17,7 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/cache"
+	"github.com/ibutsu/ibutsu-go/src/cmd/ibutsu/doctor"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
 	"github.com/ibutsu/ibutsu-go/src/insight"
@@ -96,15 +97,19 @@ func awaitDatabase(ctx context.Context, d config.Database, log zerolog.Logger, t
 	deadline := time.Now().Add(d.Wait)
 	for pause, said := 50*time.Millisecond, false; ; pause = min(2*pause, 2*time.Second) {
 		err := try(ctx)
-		if err == nil || ctx.Err() != nil || !errors.Is(err, store.ErrUnavailable) {
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
+		why := doctor.NoDatabase(err, d.URL.Reveal())
+		if !errors.Is(err, store.ErrUnavailable) {
+			return why
+		}
 		if time.Now().Add(pause).After(deadline) {
-			return fmt.Errorf("the database did not answer within %s: %w", d.Wait, err)
+			return fmt.Errorf("the database did not answer within %s: %w", d.Wait, why)
 		}
 		if !said {
 			said = true
-			log.Warn().Err(err).Dur("at_most", d.Wait).Msg("waiting for the database")
+			log.Warn().Err(why).Dur("at_most", d.Wait).Msg("waiting for the database")
 		}
 		select {
 		case <-ctx.Done():

@@ -323,5 +323,5 @@ func TestDoctor(t *testing.T) {
 	d.outTerminal = true
 	require.Equal(t, exitFailed, d.call(t, "doctor", "--database-url", "postgres://127.0.0.1:1/x"))
 	require.Contains(t, d.stdout.String(), "\x1b[31m✗\x1b[0m database")
-	require.Contains(t, d.stdout.String(), "fix: start PostgreSQL, or correct DATABASE_URL")
+	require.Contains(t, d.stdout.String(), "fix: start PostgreSQL, or correct its address: DATABASE_URL")
 }

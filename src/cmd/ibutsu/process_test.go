@@ -458,6 +458,22 @@ func TestServeWithoutADatabaseSaysWhatToSet(t *testing.T) {
 	require.Contains(t, p.out.String(), "DATABASE_URL")
 }
 
+func TestServeSaysInOneLineThatTheDatabaseIsAway(t *testing.T) {
+	t.Parallel()
+	p := start(t, []string{"DATABASE_URL=postgres://nobody:secret@127.0.0.1:1/none", "IBUTSU_DATABASE_WAIT=100ms"}, "serve", "--listen", "127.0.0.1:0", "--state", stateDir(t))
+	<-p.ended
+	require.Equal(t, exitFailed, p.ProcessState.ExitCode())
+	var said []string
+	for line := range strings.Lines(p.out.String()) {
+		if strings.HasPrefix(line, "ibutsu:") {
+			said = append(said, line)
+		}
+	}
+	require.Len(t, said, 1)
+	require.Contains(t, said[0], "127.0.0.1:1 cannot be reached: connection refused; start PostgreSQL, or correct its address")
+	require.NotContains(t, p.out.String(), "secret")
+}
+
 func TestModuleProcessIsNotForPeople(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, moduleProcess, "worker")

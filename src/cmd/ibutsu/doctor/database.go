@@ -98,6 +98,15 @@ func skew(ctx context.Context, m Machine, conn *pgx.Conn) (time.Duration, error)
 	return before.Add(took / 2).Sub(theirs), nil
 }
 
+// NoDatabase says in one line why a database cannot be used and what to do, where that is known; else it is the error.
+func NoDatabase(err error, url string) error {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
+		return err
+	}
+	f := unreachable(err, url)
+	return fmt.Errorf("%s; %s", f.What, f.Fix)
+}
+
 // unreachable says why a database cannot be used. The error of pgx repeats user and host, never the password.
 func unreachable(err error, url string) Finding {
 	f := Finding{Check: "database", State: Broken, Why: "nothing works without the database"}
@@ -110,10 +119,10 @@ func unreachable(err error, url string) Finding {
 	switch {
 	case errors.As(err, &server) && (server.Code == "28P01" || server.Code == "28000"):
 		f.What = "PostgreSQL refuses the sign-in: " + server.Message
-		f.Fix = "check user and password in DATABASE_URL, and pg_hba.conf on the server"
+		f.Fix = "check user and password (DATABASE_URL, or POSTGRESQL_USER and POSTGRESQL_PASSWORD), and pg_hba.conf on the server"
 	case errors.As(err, &server) && server.Code == "3D000":
 		f.What = "PostgreSQL answers, but " + server.Message
-		f.Fix = "`createdb` it, or correct the name in DATABASE_URL"
+		f.Fix = "`createdb` it, or correct the name: DATABASE_URL, or POSTGRESQL_DATABASE"
 	case errors.As(err, &server) && server.Code == "53300":
 		f.What = "PostgreSQL has no connection left: " + server.Message
 		f.Fix = "raise max_connections, or lower database_pool_max"
@@ -125,13 +134,13 @@ func unreachable(err error, url string) Finding {
 		f.Fix = "see the log of PostgreSQL"
 	case errors.As(err, &dns):
 		f.What = fmt.Sprintf("the host %s is not known", dns.Name)
-		f.Fix = "correct the host in DATABASE_URL"
+		f.Fix = "correct the host: DATABASE_URL, or POSTGRESQL_HOST"
 	case errors.Is(err, context.DeadlineExceeded):
 		f.What = target + " does not answer in time"
-		f.Fix = "check the address in DATABASE_URL, and whether a firewall is between"
+		f.Fix = "check the address (DATABASE_URL, or POSTGRESQL_HOST and POSTGRESQL_PORT), and whether a firewall is between"
 	default:
 		f.What = fmt.Sprintf("%s cannot be reached: %v", target, reason(err))
-		f.Fix = "start PostgreSQL, or correct DATABASE_URL"
+		f.Fix = "start PostgreSQL, or correct its address: DATABASE_URL, or POSTGRESQL_HOST and POSTGRESQL_PORT"
 	}
 	return f
 }

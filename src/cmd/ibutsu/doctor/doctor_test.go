@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ibutsu/ibutsu-go/checks/harness"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/store/dbtest"
 )
@@ -310,9 +311,40 @@ func TestRedis(t *testing.T) {
 		require.Equal(t, want.What, got.What)
 	}
 	got := examine(t, healthy(), "REDIS_URL=redis://:hunter2@127.0.0.1:1")["redis"]
-	require.Equal(t, Broken, got.State)
+	require.Equal(t, Warning, got.State, "the server works without it")
 	require.Contains(t, got.What, "connection refused")
 	require.NotContains(t, got.What+got.Fix, "hunter2")
+}
+
+func TestWhyARedisCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	locked, err := harness.StartRedis(t.Context(), "--requirepass", "s3cret")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, locked.Stop()) })
+	host := strings.TrimPrefix(locked.URL, "redis://")
+	look := func(address string) Finding { return examine(t, healthy(), "REDIS_URL="+address)["redis"] }
+	require.Equal(t, OK, look("redis://:s3cret@"+host).State)
+	for _, wrong := range []string{locked.URL, "redis://:hunter2@" + host, "redis://nobody:hunter2@" + host} {
+		got := look(wrong)
+		require.Equal(t, Warning, got.State, wrong)
+		require.Contains(t, got.What, "it refuses: ", wrong)
+		require.Contains(t, got.Fix, "user and password")
+	}
+
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	got := look("rediss://" + strings.TrimPrefix(secure.URL, "https://"))
+	require.Contains(t, got.What, "TLS fails: ")
+	require.Contains(t, got.Fix, "ssl_ca_certs")
+}
+
+func TestARedisBehindSentinels(t *testing.T) {
+	t.Parallel()
+	redis, err := harness.StartSentinels(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, redis.Stop()) })
+	got := examine(t, healthy(), "REDIS_URL="+redis.URL)["redis"]
+	require.Equal(t, OK, got.State, got.What)
 }
 
 func TestTheSystem(t *testing.T) {

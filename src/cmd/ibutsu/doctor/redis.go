@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,9 +49,8 @@ func redisInfo(ctx context.Context, p Patient, address string) (string, error) {
 
 func judgeRedis(f Finding, info string, err error) Finding {
 	if err != nil {
-		f.State, f.What = Broken, fmt.Sprintf("it does not answer: %v", reason(err))
-		f.Why = "several backends would not see each other's changes at once, and each counts its limits alone"
-		f.Fix = "start Redis or Valkey, correct REDIS_URL, or unset it when there is one backend only"
+		f.State, f.Why = Warning, "the server works without it, but slower: each process keeps its answers by itself, and each backend counts attempts to sign in alone"
+		f.What, f.Fix = noRedis(err)
 		return f
 	}
 	name, version := redisVersion(info)
@@ -59,6 +60,19 @@ func judgeRedis(f Finding, info string, err error) Finding {
 		f.Fix = "upgrade it, or unset REDIS_URL"
 	}
 	return f
+}
+
+// noRedis says why a Redis cannot be used, and what to do.
+func noRedis(err error) (what, fix string) {
+	if refused, ok := rueidis.IsRedisErr(err); ok {
+		return "it refuses: " + refused.Error(), "correct user and password in REDIS_URL, or what Redis lets that user do (ACL)"
+	}
+	_, unchecked := errors.AsType[*tls.CertificateVerificationError](err)
+	_, alerted := errors.AsType[tls.AlertError](err)
+	if unchecked || alerted {
+		return fmt.Sprintf("TLS fails: %v", reason(err)), "name the authority (?ssl_ca_certs=FILE) or a certificate of the server's own (&ssl_certfile=FILE&ssl_keyfile=FILE) in REDIS_URL; see docs/scaling.md"
+	}
+	return fmt.Sprintf("it does not answer: %v", reason(err)), "start Redis or Valkey, correct REDIS_URL, or unset it when there is one backend only"
 }
 
 // redisVersion reads the answer to INFO server.
