@@ -15,6 +15,7 @@ const root = "../.."
 
 var (
 	proof = regexp.MustCompile("`([a-z/-]+): (Test[A-Za-z0-9]+)`")
+	trial = regexp.MustCompile("`(operate|signin): ([^`]+)`")
 	step  = regexp.MustCompile("`STEPS=([a-z]+)`")
 	link  = regexp.MustCompile(`\]\(([a-zA-Z0-9_./-]+\.md)\)`)
 )
@@ -30,12 +31,21 @@ func TestEveryProofOfTheDeploymentMapExists(t *testing.T) {
 			continue
 		}
 		rows++
-		proofs, named := proof.FindAllStringSubmatch(line, -1), step.FindAllStringSubmatch(line, -1)
-		require.NotEmpty(t, append(proofs, named...), "no proof: %s", line)
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		require.Len(t, cells, 3, line)
+		proofs, named := proof.FindAllStringSubmatch(cells[2], -1), step.FindAllStringSubmatch(cells[2], -1)
+		trials := trial.FindAllStringSubmatch(cells[2], -1)
+		require.Empty(t, strings.Trim(step.ReplaceAllString(trial.ReplaceAllString(proof.ReplaceAllString(cells[2], ""), ""), ""), " "),
+			"no proof, or something else beside it: %s", line)
+		require.NotEmpty(t, len(proofs)+len(named)+len(trials), "no proof: %s", line)
+		for _, x := range trials {
+			require.Contains(t, read(t, "checks/"+x[1]+"/main.go"), `{"`+x[2]+`", `, line)
+		}
 		for _, p := range proofs {
 			require.True(t, hasTest(t, p[1], p[2]), "%s has no %s: %s", p[1], p[2], line)
 		}
 		for _, s := range named {
+			require.NotRegexp(t, "operate|signin", s[1], "it has many trials, name the one: %s", line)
 			require.Regexp(t, `order=\(.*\b`+s[1]+`\b.*\)`, steps, line)
 		}
 	}
