@@ -65,9 +65,10 @@ func (c *countCache) put(key string, version int64, k known) {
 	}
 }
 
-// knowledge returns what is known of a filter, and learns it when the projects' version has moved since.
+// knowledge returns what is known of a filter, and learns it when the projects' version has moved since. Of a filter that moves
+// with the clock nothing is known for long.
 func (s *Store) knowledge(ctx context.Context, table string, q ListQuery, c condition, learn func() (known, error)) (known, error) {
-	if table == importList.table {
+	if table == importList.table || q.Filter.Moves() {
 		return learn()
 	}
 	version, err := s.Version(ctx, projectsOf(q))

@@ -119,6 +119,24 @@ func TestAWriteIsInTheNextAnswer(t *testing.T) {
 	require.EqualValues(t, 6, kept.sets.Load(), "a write to another project changes nothing")
 }
 
+// "Since midnight" means something else after the next one, without any write.
+func TestAnswersThatMoveWithTheClockAreNotKept(t *testing.T) {
+	t.Parallel()
+	s := dbtest.New(t)
+	insertProjects(t, s.Pool())
+	clock := newClock(now)
+	kept := &counting{Cache: cache.NewMemory(1<<20, clock.Now)}
+	w := widget.New(widget.Options{Store: s, Now: clock.Now, Cache: kept})
+	ask := func(filters string) {
+		answer(t, w, "result-summary", widget.Values{"project": {projects[0].String()}, "additional_filters": {filters}}, nil)
+	}
+	ask("start_time>today")
+	ask("env=qa,start_time<NOW")
+	ask("env=qa,start_time>2026-01-01")
+	kept.wait(t, 1)
+	require.EqualValues(t, 1, kept.sets.Load())
+}
+
 func TestAKeptAnswerEndsWhenARowLeavesTheWindow(t *testing.T) {
 	t.Parallel()
 	s := dbtest.New(t)
@@ -191,6 +209,35 @@ func TestEqualQuestionsAtTheSameTimeAreOneQuery(t *testing.T) {
 		require.JSONEq(t, `{"heatmap": {}}`, a)
 	}
 	require.LessOrEqual(t, kept.sets.Load(), int64(2), "those that came in time share one answer")
+}
+
+// A query that nobody waits for any more does not go on.
+func TestWhoGivesUpAloneEndsTheQuery(t *testing.T) {
+	t.Parallel()
+	s := dbtest.New(t)
+	insertProjects(t, s.Pool())
+	clock := newClock(now)
+	w := widget.New(widget.Options{Store: s, Now: clock.Now, Cache: cache.NewMemory(1<<20, clock.Now)})
+	lock, err := s.Pool().Begin(context.Background())
+	require.NoError(t, err)
+	_, err = lock.Exec(context.Background(), `LOCK TABLE runs IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	ctx, giveUp := context.WithCancel(context.Background())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := w.Answer(ctx, "result-summary", widget.Values{}, projects[:1])
+		gone <- err
+	}()
+	waiting := func() (n int) {
+		require.NoError(t, lock.QueryRow(context.Background(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'runs'::regclass`).Scan(&n))
+		return n
+	}
+	require.Eventually(t, func() bool { return waiting() == 1 }, 10*time.Second, time.Millisecond)
+	giveUp()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	require.Eventually(t, func() bool { return waiting() == 0 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, lock.Rollback(context.Background()))
+	require.JSONEq(t, `{"error":0,"skipped":0,"failed":0,"passed":0,"total":0,"xfailed":0,"xpassed":0}`, answer(t, w, "result-summary", widget.Values{}, projects[:1]))
 }
 
 func TestTheNewestRunOfABuildIsShown(t *testing.T) {
