@@ -120,6 +120,31 @@ func TestRunColumnsWithoutMetadata(t *testing.T) {
 	require.Nil(t, run["env"], "what the metadata says goes before")
 }
 
+// A reporter that sends no results tells at the end what it has counted, long after the server has counted none.
+func TestRunWithoutResultsIsWhatItsReporterSays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	admin := h.person(t, true)
+	project := h.project(t, &admin).String()
+	id := h.call(t, admin, http.MethodPost, "/api/run", object{"metadata": object{"project": project}}).id(t)
+	require.NoError(t, h.store.RecountRun(t.Context(), uuid.MustParse(id)))
+	require.EqualValues(t, 0, h.get(t, admin, "/api/run/"+id).object(t)["summary"].(object)["tests"])
+
+	said := object{"tests": 3.0, "failures": 1.0}
+	told := h.call(t, admin, http.MethodPut, "/api/run/"+id, object{"summary": said, "duration": 7.5})
+	require.Equal(t, said, told.object(t)["summary"])
+	require.NoError(t, h.store.RecountRun(t.Context(), uuid.MustParse(id)))
+	kept := h.get(t, admin, "/api/run/"+id).object(t)
+	require.Equal(t, said, kept["summary"])
+	require.EqualValues(t, 7.5, kept["duration"])
+
+	result := object{"metadata": object{"project": project, "run": id}, "result": "passed", "duration": 2}
+	require.Equal(t, http.StatusCreated, h.call(t, admin, http.MethodPost, "/api/result", result).status)
+	counted := h.call(t, admin, http.MethodPut, "/api/run/"+id, object{"summary": said, "duration": 7.5}).object(t)
+	require.EqualValues(t, 1, counted["summary"].(object)["tests"], "results go before what is said of them")
+	require.EqualValues(t, 2, counted["duration"])
+}
+
 func TestRunIsMovedOnlyWhereOneMay(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

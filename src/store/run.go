@@ -91,14 +91,18 @@ func (s *Store) UpdateRun(ctx context.Context, id uuid.UUID, change func(*Run) e
 	return after, err
 }
 
+// updateRun writes a run. What was counted from its results stays; that it was counted to have none does not keep its client
+// from saying what it knows.
 func updateRun(ctx context.Context, tx pgx.Tx, r Run) (Run, error) {
 	rows, _ := tx.Query(ctx, `
 		UPDATE runs SET project_id = $2, data = $3, env = $4, component = $5, source = $6, start_time = $7, created = $10,
-		       duration = CASE WHEN counted THEN duration ELSE $8 END,
-		       summary = CASE WHEN counted THEN ibutsu_summary($9::jsonb,
+		       duration = CASE WHEN c.has THEN duration ELSE $8 END,
+		       summary = CASE WHEN c.has THEN ibutsu_summary($9::jsonb,
 		           ibutsu_counter(summary, 'tests'), ibutsu_counter(summary, 'errors'), ibutsu_counter(summary, 'failures'),
 		           ibutsu_counter(summary, 'skips'), ibutsu_counter(summary, 'xfailures'), ibutsu_counter(summary, 'xpasses'))
-		         ELSE $9::jsonb END
+		         ELSE $9::jsonb END,
+		       counted = c.has
+		  FROM (SELECT counted AND ibutsu_counter(summary, 'tests') <> 0 AS has FROM runs WHERE id = $1) c
 		 WHERE id = $1 RETURNING `+runColumns,
 		r.ID, r.ProjectID, orNull(r.Data), r.Env, r.Component, r.Source, r.StartTime, r.Duration, orNull(r.Summary), r.Created)
 	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
