@@ -181,8 +181,9 @@ const (
 	muchDeleted = 10_000
 )
 
-// pruneTables are what retention deletes from, and the deltas that each transaction adds.
-var pruneTables = []string{"artifacts", "results", "runs", "imports", "import_chunks", "result_tally", "result_tally_days", "field_tally", "project_versions"}
+// pruneTables are what retention deletes from, what is known of failures, and the deltas that each transaction adds.
+var pruneTables = []string{"artifacts", "results", "runs", "imports", "import_chunks", "result_failures", "failure_words",
+	"result_tally", "result_tally_days", "field_tally", "project_versions", "failures_changed"}
 
 func (w *pruner[A]) prune(ctx context.Context, row *rivertype.JobRow, rules []store.Rule) error {
 	// What an attempt that was killed had done counts, too.
@@ -245,6 +246,10 @@ func (w *pruner[A]) progress(ctx context.Context, id int64, done store.Pruned) e
 
 // vacuum makes the room of deleted rows usable again, and notes in disk, if it is not nil, what that gave back.
 func (w *pruner[A]) vacuum(ctx context.Context, disk map[string]diskReport) error {
+	// What is known of the failures that were deleted goes now, not when the scheduler comes to it.
+	if err := w.store.FoldFailures(ctx); err != nil {
+		return err
+	}
 	for _, table := range pruneTables {
 		before, err := w.store.DiskOf(ctx, table)
 		if err != nil {
