@@ -64,6 +64,10 @@ func (s *Store) RebuildRollups(ctx context.Context) (int64, error) {
 func (s *Store) WrongRollups(ctx context.Context) (int64, error) { return s.rebuildRollups(ctx, true) }
 
 func (s *Store) rebuildRollups(ctx context.Context, rehearse bool) (int64, error) {
+	// Who asks about failures waits for the count where some are not settled yet: few are, when it begins.
+	if err := s.FoldFailures(ctx); err != nil {
+		return 0, err
+	}
 	var wrong int64
 	err := s.InTx(ctx, func(tx pgx.Tx) error {
 		// The whole table is read: the timeout of requests does not fit.
