@@ -152,6 +152,40 @@ func (s *Server) GetFlakyTests(c *fiber.Ctx, params contract.GetFlakyTestsParams
 	return answerJSON(c, answer, err)
 }
 
+// GetTestList answers tests with what they did of late.
+func (s *Server) GetTestList(c *fiber.Ctx, params contract.GetTestListParams) error {
+	project, err := s.asked(c, "get_test_list", params.Project)
+	if err != nil {
+		return err
+	}
+	q := insight.TestsQuery{Order: "failures", Text: textOf(params.Text), Env: textOf(params.Env), Component: textOf(params.Component)}
+	if q.Days, err = within("days", params.Days, 14, mostDays); err != nil {
+		return err
+	}
+	if q.Limit, err = within("limit", params.Limit, 100, mostAnswered); err != nil {
+		return err
+	}
+	if params.Sort != nil {
+		q.Order = string(*params.Sort)
+	}
+	if !insight.TestOrder(q.Order) {
+		return badField("sort", "tests cannot be sorted by %q", shown(q.Order))
+	}
+	if params.Only != nil {
+		q.Only = insight.Only(*params.Only)
+	}
+	if !q.Only.Known() {
+		return badField("only", "%q is none of flaky, failing and newly_failing", shown(string(q.Only)))
+	}
+	if params.After != nil {
+		if q.After, err = insight.ParseTestPlace(*params.After); err != nil {
+			return badField("after", "it is not the next of an answer")
+		}
+	}
+	answer, err := s.insight.Tests(c.UserContext(), project, q)
+	return answerJSON(c, answer, err)
+}
+
 // GetComparison answers what changed between two runs.
 func (s *Server) GetComparison(c *fiber.Ctx, params contract.GetComparisonParams) error {
 	ctx := c.UserContext()

@@ -56,10 +56,11 @@ var matrix = map[string][]string{
 	"get_health": all, "get_database_health": active, "get_health_info": active,
 
 	"get_run_list": active, "add_run": inside, "get_run": reading, "update_run": inside, "bulk_update": {stranger, member, owner, superadmin}, // what is in scope: nothing, for a stranger
+	"export_run": reading, "delete_run": owning,
 	"get_result_list": active, "add_result": inside, "get_result": reading, "update_result": inside, "update_results": inside,
 	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": reading, "view_artifact": reading,
 	"download_artifact": reading, "delete_artifact": inside,
-	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading,
+	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading, "get_test_list": reading,
 	"get_field_values": reading,
 	"get_import_list":  active, "add_import": inside, "get_import": reading,
 	"get_task": mineOrRuling,
@@ -164,6 +165,13 @@ func (w *world) newArtifact(t *testing.T) string {
 	t.Helper()
 	id := uuid.New()
 	w.exec(t, `INSERT INTO artifacts (id, result_id, filename, content, upload_date) VALUES ($1, $2, 'log.txt', 'text', now())`, id, w.result)
+	return id.String()
+}
+
+func (w *world) newRun(t *testing.T) string {
+	t.Helper()
+	id := uuid.New()
+	w.exec(t, `INSERT INTO runs (id, project_id, start_time, created) VALUES ($1, $2, now(), now())`, id, w.project)
 	return id.String()
 }
 
@@ -277,6 +285,11 @@ var requests = map[string]func(*testing.T, *world) request{
 		return request{path: "/insight/compare?project=" + w.project.String() + "&run=" + w.run.String()}
 	},
 	"get_field_values": insightOf("values", "&field=env"),
+	"get_test_list":    insightOf("tests", ""),
+	"export_run": func(_ *testing.T, w *world) request {
+		return request{path: "/run/" + w.run.String() + "/export?format=csv"}
+	},
+	"delete_run": func(t *testing.T, w *world) request { return request{path: "/run/" + w.newRun(t)} },
 
 	"get_import_list": plain("/import"),
 	"add_import": func(_ *testing.T, w *world) request {

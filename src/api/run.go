@@ -274,3 +274,32 @@ func (s *Server) bulkChange(who *auth.Identity, m metadata) func(*store.Run) err
 		return err
 	}
 }
+
+// DeleteRun deletes a run with all that is in it.
+func (s *Server) DeleteRun(c *fiber.Ctx, text contract.Id) error {
+	id, err := pathID(text)
+	if err != nil {
+		return err
+	}
+	project, err := s.store.RunProject(c.UserContext(), id)
+	if err != nil {
+		return missing(err, noSuchRun)
+	}
+	if project == nil {
+		err = s.allow(c, "delete_run", nil)
+	} else {
+		err = s.ownsProject(c, "delete_run", *project)
+	}
+	if err != nil {
+		return err
+	}
+	err = s.store.DeleteRun(c.UserContext(), id)
+	if errors.Is(err, store.ErrPinned) {
+		return refuse(http.StatusConflict, "The run is pinned; unpin it first")
+	}
+	if err != nil {
+		return missing(err, noSuchRun)
+	}
+	s.runProjects.forget(id)
+	return sendMessage(c, http.StatusOK, "OK")
+}

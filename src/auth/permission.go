@@ -58,12 +58,13 @@ type Table map[string]Rule
 func Permissions() Table {
 	return Table{
 		"get_run_list": Listed, "add_run": WritesProject, "get_run": ReadsProject, "update_run": WritesProject, "bulk_update": Listed,
+		"export_run": ReadsProject, "delete_run": ProjectOwner,
 		"get_result_list": Listed, "add_result": WritesProject, "get_result": ReadsProject, "update_result": WritesProject, "update_results": WritesProject,
 		"get_artifact_list": Listed, "upload_artifact": WritesProject, "get_artifact": ReadsProject, "delete_artifact": WritesProject,
 		"view_artifact": ReadsProject, "download_artifact": ReadsProject,
 
 		"get_triage": ReadsProject, "get_failure_groups": ReadsProject, "get_test_history": ReadsProject, "get_flaky_tests": ReadsProject,
-		"get_comparison": ReadsProject, "get_field_values": ReadsProject,
+		"get_comparison": ReadsProject, "get_test_list": ReadsProject, "get_field_values": ReadsProject,
 		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
 		"get_task": OwnOrSuperadmin,
 

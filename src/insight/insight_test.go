@@ -172,6 +172,7 @@ func TestAnswersAreExact(t *testing.T) {
 			w.requireComparison()
 			w.requireFlaky()
 			w.requireSearch()
+			w.requireTestList()
 			wrong, err := w.store.WrongRollups(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, wrong)
@@ -450,6 +451,121 @@ func (w *world) requireFlaky() {
 	for _, f := range found {
 		require.Equal(t, changes[f.TestID], f.Changes, f.TestID)
 	}
+}
+
+// listed is what a list of tests tells of one, counted by hand.
+func (w *world) listed(test string, from time.Time) (told insight.ListedTest, good int) {
+	told.TestID = test
+	last := map[[2]string]bool{}
+	pairs, seconds := 0, 0.0
+	for _, r := range w.all() {
+		if r.test != test || r.start.Before(from) {
+			continue
+		}
+		told.Outcomes, told.Newest, told.StartTime, told.Result = told.Outcomes+1, r.id, r.start, &r.state
+		seconds += r.seconds
+		if r.failing() {
+			told.Failing++
+			if told.Streak++; told.Streak == 1 {
+				began := r.start
+				told.FailingSince = &began
+			}
+		}
+		if r.good() {
+			good++
+			told.Streak, told.FailingSince = 0, nil
+		}
+		if !r.failing() && !r.good() {
+			continue
+		}
+		in := w.runs[slices.IndexFunc(w.runs, func(o run) bool { return o.id == r.run })]
+		at := [2]string{in.env, in.component}
+		if before, ok := last[at]; ok {
+			pairs++
+			if before != r.failing() {
+				told.Changes++
+			}
+		}
+		last[at] = r.failing()
+	}
+	if pairs > 0 {
+		share := float64(told.Changes) / float64(pairs)
+		told.Flakiness = &share
+	}
+	if told.Outcomes > 0 {
+		mean := seconds / float64(told.Outcomes)
+		told.Duration = &mean
+	}
+	return told, good
+}
+
+func (w *world) requireTestList() {
+	t := w.t
+	from := today.Truncate(24*time.Hour).AddDate(0, 0, -9)
+	wanted := map[insight.Only]map[string]insight.ListedTest{insight.AllTests: {}, insight.FlakyTests: {}, insight.FailingTests: {}, insight.NewlyFailed: {}}
+	for n := range 6 {
+		told, good := w.listed(fmt.Sprint("t", n), from)
+		for only, is := range map[insight.Only]bool{
+			insight.AllTests: told.Outcomes > 0, insight.FlakyTests: told.Changes >= 2, insight.FailingTests: told.FailingSince != nil,
+			insight.NewlyFailed: told.FailingSince != nil && good > 0,
+		} {
+			if is {
+				wanted[only][told.TestID] = told
+			}
+		}
+	}
+	for only, tests := range wanted {
+		for _, order := range []string{"failures", "flakiness", "duration", "since", "name"} {
+			var found []insight.ListedTest
+			q := insight.TestsQuery{Days: 10, Only: only, Order: order, Limit: 1 + w.random.IntN(4)}
+			for {
+				raw, err := w.insight.Tests(t.Context(), w.project, q)
+				page := decode[insight.Tests](t, raw, err)
+				found = append(found, page.Tests...)
+				if len(page.Tests) > 0 {
+					require.EqualValues(t, len(tests), page.Total)
+				}
+				if page.Next == nil {
+					break
+				}
+				q.After, err = insight.ParseTestPlace(*page.Next)
+				require.NoError(t, err)
+			}
+			require.Len(t, found, len(tests), "%s by %s", only, order)
+			for n, f := range found {
+				w := tests[f.TestID]
+				require.InDelta(t, *w.Duration, *f.Duration, 1e-6)
+				require.True(t, w.StartTime.Equal(f.StartTime))
+				require.Equal(t, w.FailingSince == nil, f.FailingSince == nil)
+				if w.FailingSince != nil {
+					require.True(t, w.FailingSince.Equal(*f.FailingSince), f.TestID)
+				}
+				f.Duration, f.StartTime, f.FailingSince = w.Duration, w.StartTime, w.FailingSince
+				require.Equal(t, w, f)
+				require.True(t, n == 0 || inTestOrder(order, found[n-1], f), "%s by %s: %s before %s", only, order, found[max(0, n-1)].TestID, f.TestID)
+			}
+		}
+	}
+}
+
+// inTestOrder says whether one test of a list may come before another.
+func inTestOrder(order string, a, b insight.ListedTest) bool {
+	key := func(l insight.ListedTest) float64 {
+		switch {
+		case order == "failures":
+			return float64(l.Failing)
+		case order == "flakiness" && l.Flakiness != nil:
+			return *l.Flakiness
+		case order == "duration" && l.Duration != nil:
+			return *l.Duration
+		case order == "since" && l.FailingSince != nil:
+			return float64(l.FailingSince.Unix())
+		case order == "name":
+			return 0
+		}
+		return -1
+	}
+	return key(a) > key(b)-1e-5 && (key(a) > key(b)+1e-5 || order == "duration" || a.TestID < b.TestID)
 }
 
 func TestFailuresThatDifferInWhatDoesNotMatterAreOne(t *testing.T) {

@@ -459,6 +459,30 @@ type JobList struct {
 	Pagination Pagination `json:"pagination"`
 }
 
+// ListedTest defines model for ListedTest.
+type ListedTest struct {
+	// Changes How often it did otherwise than the time before in the same place
+	Changes int `json:"changes"`
+
+	// Duration Seconds, on the average
+	Duration     *float32   `json:"duration"`
+	Failing      int        `json:"failing"`
+	FailingSince *time.Time `json:"failing_since"`
+
+	// Flakiness The same as a share, from 0 to 1
+	Flakiness *float32 `json:"flakiness"`
+
+	// Newest Its newest result
+	Newest    string    `json:"newest"`
+	Outcomes  int       `json:"outcomes"`
+	Result    *string   `json:"result"`
+	StartTime time.Time `json:"start_time"`
+
+	// Streak How often it failed since
+	Streak int    `json:"streak"`
+	TestId string `json:"test_id"`
+}
+
 // LogLevel What a server logs
 type LogLevel struct {
 	// Configured The level that its settings say
@@ -1117,6 +1141,19 @@ type TestHistory struct {
 	} `json:"usual"`
 }
 
+// TestList defines model for TestList.
+type TestList struct {
+	// From When the results begin that they are made of
+	From time.Time `json:"from"`
+
+	// Next Where the next page begins
+	Next  *string      `json:"next"`
+	Tests []ListedTest `json:"tests"`
+
+	// Total How many there are on all pages
+	Total int `json:"total"`
+}
+
 // TicketRedemption defines model for TicketRedemption.
 type TicketRedemption struct {
 	// Ticket What came in the page's address
@@ -1713,6 +1750,36 @@ type GetTestHistoryParams struct {
 	Last *int `form:"last,omitempty" json:"last,omitempty"`
 }
 
+// GetTestListParams defines parameters for GetTestList.
+type GetTestListParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Days How many days to look back, today among them; 90 at most
+	Days *int `form:"days,omitempty" json:"days,omitempty"`
+
+	// Env Only in this environment
+	Env *string `form:"env,omitempty" json:"env,omitempty"`
+
+	// Component Only of this component
+	Component *string `form:"component,omitempty" json:"component,omitempty"`
+
+	// Text Only tests whose id contains it
+	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// Only Only tests of this kind
+	Only *string `form:"only,omitempty" json:"only,omitempty"`
+
+	// Sort What is largest comes first; by name from A
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// After The `next` of the page before
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit How many are answered; 200 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetTriageParams defines parameters for GetTriage.
 type GetTriageParams struct {
 	// Project The id of the project
@@ -1848,6 +1915,12 @@ type GetRunListParams struct {
 	// source; test_id and result of results; created and the counters of the summary of runs (summary.failures). Without it the
 	// newest rows come first.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
+}
+
+// ExportRunParams defines parameters for ExportRun.
+type ExportRunParams struct {
+	// Format The format
+	Format string `form:"format" json:"format"`
 }
 
 // BulkUpdateParams defines parameters for BulkUpdate.
@@ -2324,6 +2397,9 @@ type ServerInterface interface {
 	// GetTestHistory One test over time
 	// (GET /insight/test)
 	GetTestHistory(c *fiber.Ctx, params GetTestHistoryParams) error
+	// GetTestList Tests with what they did of late
+	// (GET /insight/tests)
+	GetTestList(c *fiber.Ctx, params GetTestListParams) error
 	// GetTriage The newest build of each job, component and environment
 	// (GET /insight/triage)
 	GetTriage(c *fiber.Ctx, params GetTriageParams) error
@@ -2414,12 +2490,18 @@ type ServerInterface interface {
 	// AddRun Make a run
 	// (POST /run)
 	AddRun(c *fiber.Ctx) error
+	// DeleteRun Delete a run with its results and artifacts
+	// (DELETE /run/{id})
+	DeleteRun(c *fiber.Ctx, id Id) error
 	// GetRun Get a run
 	// (GET /run/{id})
 	GetRun(c *fiber.Ctx, id Id) error
 	// UpdateRun Change a run
 	// (PUT /run/{id})
 	UpdateRun(c *fiber.Ctx, id Id) error
+	// ExportRun Take a run with all its results away as a file
+	// (GET /run/{id}/export)
+	ExportRun(c *fiber.Ctx, id Id, params ExportRunParams) error
 	// UnpinRun Leave a run to the retention rules again
 	// (DELETE /run/{id}/pin)
 	UnpinRun(c *fiber.Ctx, id Id) error
@@ -4568,6 +4650,99 @@ func (siw *ServerInterfaceWrapper) GetTestHistory(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetTestList operation middleware
+func (siw *ServerInterfaceWrapper) GetTestList(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTestListParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", query, &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter days: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "env" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "env", query, &params.Env, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter env: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "component" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "component", query, &params.Component, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter component: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "text" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "text", query, &params.Text, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter text: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "only" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "only", query, &params.Only, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter only: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", query, &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter sort: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetTestList(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetTriage operation middleware
 func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
 
@@ -5609,6 +5784,35 @@ func (siw *ServerInterfaceWrapper) AddRun(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// DeleteRun operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRun(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteRun(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetRun operation middleware
 func (siw *ServerInterfaceWrapper) GetRun(c *fiber.Ctx) error {
 
@@ -5654,6 +5858,51 @@ func (siw *ServerInterfaceWrapper) UpdateRun(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.UpdateRun(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ExportRun operation middleware
+func (siw *ServerInterfaceWrapper) ExportRun(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportRunParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "format", query, &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter format: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ExportRun(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6537,6 +6786,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/insight/test", wrapper.GetTestHistory)
 
+	router.Get(options.BaseURL+"/insight/tests", wrapper.GetTestList)
+
 	router.Get(options.BaseURL+"/insight/triage", wrapper.GetTriage)
 
 	router.Get(options.BaseURL+"/insight/values", wrapper.GetFieldValues)
@@ -6597,9 +6848,13 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/run", wrapper.AddRun)
 
+	router.Delete(options.BaseURL+"/run/:id", wrapper.DeleteRun)
+
 	router.Get(options.BaseURL+"/run/:id", wrapper.GetRun)
 
 	router.Put(options.BaseURL+"/run/:id", wrapper.UpdateRun)
+
+	router.Get(options.BaseURL+"/run/:id/export", wrapper.ExportRun)
 
 	router.Delete(options.BaseURL+"/run/:id/pin", wrapper.UnpinRun)
 

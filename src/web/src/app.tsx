@@ -14,6 +14,7 @@ const RunPage = lazy(() => import('./pages/run').then((m) => ({ default: m.RunPa
 const Results = lazy(() => import('./pages/results').then((m) => ({ default: m.Results })));
 const ResultPage = lazy(() => import('./pages/result').then((m) => ({ default: m.ResultPage })));
 const TestPage = lazy(() => import('./pages/test').then((m) => ({ default: m.TestPage })));
+const Tests = lazy(() => import('./pages/tests').then((m) => ({ default: m.Tests })));
 const Compare = lazy(() => import('./pages/compare').then((m) => ({ default: m.Compare })));
 const Imports = lazy(() => import('./pages/imports').then((m) => ({ default: m.Imports })));
 const Dashboards = lazy(() => import('./pages/dashboard').then((m) => ({ default: m.Dashboards })));
@@ -65,6 +66,7 @@ export function App() {
             <Route path="results" element={<Results />} />
             <Route path="results/:id" element={<ResultPage />} />
             <Route path="test" element={<TestPage />} />
+            <Route path="tests" element={<Tests />} />
             <Route path="compare" element={<Compare />} />
             <Route path="imports" element={<Imports />} />
             <Route path="*" element={<Home />} />

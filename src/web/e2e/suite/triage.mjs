@@ -5,24 +5,94 @@ export const pages = ({ project, runs, failures }) => {
   const base = `/project/${project}`;
   const run = `${base}/runs/${runs.at(-2)}`;
   const failure = `${base}/results/${failures[0]}`;
+  const api = runs.at(-3);
   return {
     triage: `${base}/triage`,
+    'triage-open': `${base}/triage?open=${api}.still_failing`,
+    'triage-beside': `${base}/triage?open=${api}.newly_failing&shown=${failures[0]}`,
+    'triage-none': `${base}/triage?least=100000`,
     runs: `${base}/runs`,
     run,
     'run-list': `${run}#results-list`,
     'run-tree': `${run}#results-tree`,
-    'run-details': `${run}#details`,
+    'run-timeline': `${run}#timeline`,
+    'run-environment': `${run}#environment`,
     'run-raw': `${run}#run-object`,
     'run-artifacts': `${run}#artifacts`,
     results: `${base}/results?result=[in]failed;error`,
     'results-none': `${base}/results?env=nowhere`,
     result: failure,
+    'result-line': `${failure}#L8`,
+    'result-difference': `${failure}#difference`,
     'result-metadata': `${failure}#metadata`,
     test: `${base}/test?q=${test}`,
-    compare: `${base}/compare?a=${runs.at(-5)}&b=${runs.at(-2)}`,
+    tests: `${base}/tests`,
+    'tests-flaky': `${base}/tests?only=flaky&sort=flakiness`,
+    'tests-none': `${base}/tests?text=nothing-is-called-so`,
+    compare: `${base}/compare?a=${runs.at(-6)}&b=${api}`,
+    'compare-before': `${base}/compare?b=${runs.at(-2)}`,
     'compare-none': `${base}/compare`,
   };
 };
+
+async function beside({ page, made, check, settled }) {
+  await page.goto(`/project/${made.project}/triage`);
+  await page.getByRole('button', { name: /new in checkout · qa · payments-nightly/ }).click();
+  const panel = page.getByRole('complementary', { name: 'Failure' });
+  await page.locator('.test-line').first().click();
+  await panel.getByText('E   ').first().waitFor();
+  await settled();
+  const first = page.url();
+  check(first.includes('shown='), 'the address does not say what is shown');
+  check((await panel.getByText(/lines of requests/).count()) === 1, 'the frames of libraries are not folded');
+  await page.keyboard.press(']');
+  await page.waitForURL((u) => u.href !== first);
+  await settled();
+  await page.keyboard.press('c');
+  await page.keyboard.press('e');
+  await page.getByText('One result classified as environment').waitFor();
+  await panel.getByRole('button', { name: 'Take it' }).click();
+  await page.getByText(`One result assigned to ${made.email}`).waitFor();
+  await panel.getByLabel('Note').fill('the bank was away');
+  await panel.getByRole('button', { name: 'Keep' }).click();
+  await page.getByText('One result noted').waitFor();
+  await page.reload();
+  await panel.getByText('E   ').first().waitFor();
+  check((await panel.getByLabel('Note').inputValue()) === 'the bank was away', 'the note is lost');
+  check((await panel.getByLabel('Assignee').inputValue()) === made.email, 'the assignee is lost');
+  await panel.press('Escape');
+  await panel.waitFor({ state: 'detached' });
+}
+
+async function group({ page, made, check, settled }) {
+  await page.goto(`/project/${made.project}/runs/${made.runs.at(-3)}`);
+  await page.getByRole('heading', { name: 'TimeoutError' }).waitFor();
+  await settled();
+  await page.keyboard.press('j');
+  await page.keyboard.press('c');
+  await page.keyboard.press('d');
+  await page.getByText(/results classified as dependency/).waitFor();
+  check(
+    (await page.locator('.group .pf-v6-c-label', { hasText: 'Dependency' }).count()) > 1,
+    'the group shows no class',
+  );
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Taken back').waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/results/*');
+  await page.getByRole('link', { name: /failures of the run/ }).waitFor();
+  await page.keyboard.press(']');
+  await page.getByText(/^2 of /).waitFor();
+}
+
+async function taken({ page, made, check }) {
+  await page.goto(`/project/${made.project}/runs/${made.runs.at(-3)}`);
+  await page.getByRole('button', { name: 'What to do with this run' }).click();
+  const file = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: 'Export as JUnit XML' }).click();
+  check(/\.xml$/.test((await file).suggestedFilename()), 'no XML came');
+}
 
 async function keyboardOnly({ page, made, check, settled }) {
   await page.goto('/project');
@@ -64,4 +134,9 @@ async function keyboardOnly({ page, made, check, settled }) {
   check(made.failures.length > 2, 'there is too little to triage');
 }
 
-export const journeys = { 'triage by keyboard alone': keyboardOnly };
+export const journeys = {
+  'triage by keyboard alone': keyboardOnly,
+  'triage beside the list': beside,
+  'a run’s group triaged as one': group,
+  'a run taken away': taken,
+};

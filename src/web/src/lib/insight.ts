@@ -7,6 +7,17 @@ export type FailureGroup = Schemas['FailureGroup'];
 export type Comparison = Schemas['Comparison'];
 export type Change = Comparison['tests'][number]['change'];
 export type History = Schemas['TestHistory'];
+export type ListedTest = Schemas['ListedTest'];
+
+/** Which tests a list has, and how it is sorted. */
+export interface TestsAsked {
+  days: string;
+  env: string;
+  component: string;
+  text: string;
+  only: string;
+  sort: string;
+}
 
 /** What triage asks of the server, which counts exactly and over all rows. */
 export const insight = {
@@ -30,6 +41,8 @@ export const insight = {
     signal?: AbortSignal,
     of: { env?: string; component?: string; last?: number } = {},
   ) => api.get<History>('/insight/test', { project, test, ...of }, signal),
+  tests: (project: string, asked: TestsAsked, after: string, signal?: AbortSignal) =>
+    api.get<Schemas['TestList']>('/insight/tests', { project, ...asked, after, limit: 100 }, signal),
   values: (project: string, of: 'runs' | 'results', field: string, text: string, signal?: AbortSignal) =>
     api.get<Schemas['FieldValues']>('/insight/values', { project, of, field, text }, signal).then((a) => a.values),
 };

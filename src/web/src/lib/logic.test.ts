@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ansi, plain } from './ansi';
 import type { Result } from './api';
-import { compare } from './compare';
 import { difference } from './difference';
 import { messageOf } from './failures';
 import { ago, duration, testName } from './format';
@@ -72,33 +71,6 @@ it('sorts results into folders', () => {
     ['b', 2, 1, 1],
     ['top', 0, 1, 1],
   ]);
-});
-
-it('says what became of each test', () => {
-  const before = [
-    result({ test_id: 'a' }),
-    result({ test_id: 'b', result: 'failed' }),
-    result({ test_id: 'c', result: 'error' }),
-    result({ test_id: 'd' }),
-    result({ test_id: 'e', duration: 1 }),
-  ];
-  const after = [
-    result({ test_id: 'a', result: 'failed' }),
-    result({ test_id: 'b' }),
-    result({ test_id: 'c', result: 'failed' }),
-    result({ test_id: 'e', duration: 9 }),
-    result({ test_id: 'f' }),
-    result({ test_id: 'g', result: 'error' }),
-  ];
-  expect(Object.fromEntries(compare(before, after).map((p) => [p.test, p.change]))).toEqual({
-    a: 'newly failing',
-    b: 'fixed',
-    c: 'still failing',
-    d: 'gone',
-    e: 'slower',
-    f: 'new',
-    g: 'newly failing',
-  });
 });
 
 it('shows which lines differ', () => {

@@ -45,6 +45,32 @@ export interface paths {
          */
         put: operations["update_run"];
         post?: never;
+        /**
+         * Delete a run with its results and artifacts
+         * @description Owners of the project may; a pinned run has to be unpinned first. It cannot be taken back. A large run that takes longer
+         *     than a request is deleted when it is asked for again.
+         */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/run/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a run with all its results away as a file
+         * @description `json` is the run and its results as the API answers them, `csv` a line for each result, `junit` JUnit XML. It is read
+         *     and sent piece by piece; a connection that ends early has not sent all of it.
+         */
+        get: operations["export_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -210,6 +236,27 @@ export interface paths {
          * @description Without `with` the build of the run is compared with the one before it of the same job, component and environment.
          */
         get: operations["get_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/insight/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tests with what they did of late
+         * @description Made of the results of the last days, but of no more than the newest 200,000 of the project; `from` says when they begin.
+         *     A retry counts as an outcome; skipped, manual and blocked results neither change nor end anything.
+         */
+        get: operations["get_test_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1672,6 +1719,41 @@ export interface components {
             /** @description Where each word begins and ends in the excerpt, counted in UTF-16 code units as JavaScript does */
             highlights: number[][];
         };
+        TestList: {
+            tests: components["schemas"]["ListedTest"][];
+            /** @description How many there are on all pages */
+            total: number;
+            /**
+             * Format: date-time
+             * @description When the results begin that they are made of
+             */
+            from: string;
+            /** @description Where the next page begins */
+            next: string | null;
+        };
+        ListedTest: {
+            test_id: string;
+            outcomes: number;
+            failing: number;
+            /** @description How often it did otherwise than the time before in the same place */
+            changes: number;
+            /** @description The same as a share, from 0 to 1 */
+            flakiness: number | null;
+            /** @description Seconds, on the average */
+            duration: number | null;
+            /**
+             * Format: uuid
+             * @description Its newest result
+             */
+            newest: string;
+            result: string | null;
+            /** Format: date-time */
+            start_time: string;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** @description How often it failed since */
+            streak: number;
+        };
         FlakyTests: {
             tests: {
                 test_id: string;
@@ -3035,6 +3117,69 @@ export interface operations {
             504: components["responses"]["TooLate"];
         };
     };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Deleted"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    export_run: {
+        parameters: {
+            query: {
+                /** @description The format */
+                format: "json" | "csv" | "junit";
+            };
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run: components["schemas"]["Run"];
+                        results: components["schemas"]["Result"][];
+                    };
+                    "text/csv": string;
+                    "application/xml": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
     bulk_update: {
         parameters: {
             query?: {
@@ -3433,6 +3578,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_test_list: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description How many days to look back, today among them; 90 at most */
+                days?: number;
+                /** @description Only in this environment */
+                env?: string;
+                /** @description Only of this component */
+                component?: string;
+                /** @description Only tests whose id contains it */
+                text?: string;
+                /** @description Only tests of this kind */
+                only?: "flaky" | "failing" | "newly_failing";
+                /** @description What is largest comes first; by name from A */
+                sort?: "failures" | "flakiness" | "duration" | "since" | "name";
+                /** @description The `next` of the page before */
+                after?: string;
+                /** @description How many are answered; 200 at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestList"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -1,106 +1,301 @@
-import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { Button } from '@patternfly/react-core';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
-import { allResults, api, type Run } from '../lib/api';
-import { compare, type Change } from '../lib/compare';
-import { duration } from '../lib/format';
-import { titleOf } from '../lib/runs';
-import { Outcome } from '../parts/outcome';
+import { api, type List, type Run } from '../lib/api';
+import { changes } from '../lib/compare';
+import { parse, toAPI } from '../lib/filter';
+import { count, duration } from '../lib/format';
+import { insight, type Change, type Comparison } from '../lib/insight';
+import { countsOf, passRate, titleOf } from '../lib/runs';
+import { Difference } from '../parts/difference';
+import { useResult } from '../parts/failure';
 import { TestName } from '../parts/lists';
-import { Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { Outcome } from '../parts/outcome';
+import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { useRun } from './result';
+import './compare.css';
 
-const order: Change[] = ['newly failing', 'fixed', 'still failing', 'slower', 'new', 'gone'];
+const size = 50;
 
 export function Compare() {
   useTitle('Compare');
   const { project, base } = useProject();
-  const [params] = useSearchParams();
-  const [a, b] = [params.get('a'), params.get('b')];
-  const side = (id: string | null) => ({
-    queryKey: ['results', 'compare', id],
-    enabled: !!id,
+  const [params, setParams] = useSearchParams();
+  const [older, newer] = [params.getAll('a'), params.getAll('b')];
+  const put = (a: string[], b: string[]) => {
+    const next = new URLSearchParams();
+    for (const run of a) next.append('a', run);
+    for (const run of b) next.append('b', run);
+    setParams(next);
+  };
+  // With the newer side alone the server takes the build before it.
+  const sums = useQuery({
+    queryKey: ['compare', project, newer, older, 'sums'],
+    enabled: newer.length > 0,
     staleTime: 60000,
-    queryFn: ({ signal }: { signal: AbortSignal }) => allResults([`run_id=${id}`, `project_id=${project}`], signal),
+    queryFn: ({ signal }) => insight.compare(project, newer, older, { pageSize: 1 }, signal),
   });
-  const head = (id: string | null) => ({
-    queryKey: ['run', id],
-    enabled: !!id,
-    queryFn: ({ signal }: { signal: AbortSignal }) => api.get<Run>(`/run/${id}`, {}, signal),
-  });
-  const [runA, runB, before, after] = [useQuery(head(a)), useQuery(head(b)), useQuery(side(a)), useQuery(side(b))];
-  const pairs = useMemo(
-    () => (before.data && after.data ? compare(before.data, after.data) : null),
-    [before.data, after.data],
-  );
-  if (!a || !b)
-    return (
-      <>
-        <h1>Compare</h1>
-        <Empty title="Choose two runs" actions={<Link to={`${base}/runs`}>Runs</Link>}>
-          Select two in the list of runs, or open a run and compare it with the previous one.
-        </Empty>
-      </>
-    );
-  const error = runA.error ?? runB.error ?? before.error ?? after.error;
-  if (error)
-    return (
-      <Failed
-        error={error}
-        what="The comparison"
-        retry={() => [runA, runB, before, after].forEach((q) => void q.refetch())}
-      />
-    );
   return (
     <div>
-      <h1>Compare</h1>
-      <p className="facts">
-        {runA.data && (
-          <Link to={`${base}/runs/${a}`}>
-            {titleOf(runA.data)} (<Time at={runA.data.start_time} />)
-          </Link>
-        )}
-        <span aria-hidden="true">→</span>
-        {runB.data && (
-          <Link to={`${base}/runs/${b}`}>
-            {titleOf(runB.data)} (<Time at={runB.data.start_time} />)
-          </Link>
-        )}
-        <Link to={`${base}/compare?a=${b}&b=${a}`}>Swap</Link>
-      </p>
-      {!pairs ? (
+      <div className="heading">
+        <h1>Compare</h1>
+        {sums.data?.previous && <Copy text={location.href} label="Copy the link to this comparison" />}
+      </div>
+      <div className="sides">
+        <Side
+          label="Before"
+          runs={sums.data ? sums.data.previous_runs : older}
+          choose={(run) => put(run ? [run] : [], newer)}
+          hint={newer.length ? 'the build before of the same job, component and environment' : ''}
+          automatic={older.length === 0}
+        />
+        <Button
+          variant="plain"
+          aria-label="Swap the sides"
+          title="Swap the sides"
+          isDisabled={!older.length || !newer.length}
+          onClick={() => put(newer, older)}
+        >
+          ⇄
+        </Button>
+        <Side label="Now" runs={newer} choose={(run) => put(older, run ? [run] : [])} hint="" automatic={false} />
+      </div>
+      {newer.length === 0 ? (
+        <Empty title="Choose two runs" actions={<Link to={`${base}/runs`}>Runs</Link>}>
+          Find them here, select two in the list of runs, or open a run and compare it with the build before.
+        </Empty>
+      ) : sums.error ? (
+        <Failed error={sums.error} what="The comparison" retry={() => void sums.refetch()} />
+      ) : !sums.data ? (
         <Lines />
-      ) : pairs.every((p) => !p.change) ? (
-        <Empty title="Nothing changed">All {pairs.length} tests ended as before.</Empty>
+      ) : !sums.data.previous ? (
+        <Empty title="There is no build before">
+          It is the first of its job, component and environment. Choose another run to compare it with.
+        </Empty>
+      ) : changes.every(([change]) => !sums.data.counts[change]) ? (
+        <Empty title="Nothing changed">All tests ended as before.</Empty>
       ) : (
-        order.map((change) => {
-          const some = pairs.filter((p) => p.change === change);
-          return (
-            some.length > 0 && (
-              <section key={change} className="panel group">
-                <h2>
-                  {change[0]!.toUpperCase() + change.slice(1)} <span className="quiet">{some.length}</span>
-                </h2>
-                <ul className="plain-list">
-                  {some.slice(0, 200).map((p) => (
-                    <li key={p.test} className="line-item">
-                      {p.before && <Outcome state={p.before.result} />}
-                      {p.before && p.after && <span aria-hidden="true">→</span>}
-                      {p.after && <Outcome state={p.after.result} />}
-                      <TestName id={p.test} to={`${base}/results/${(p.after ?? p.before)!.id}`} />
-                      {change === 'slower' && (
-                        <span className="quiet">
-                          {duration(p.before?.duration)} → {duration(p.after?.duration)}
-                        </span>
-                      )}
-                    </li>
-                  ))}
-                </ul>
-              </section>
-            )
-          );
-        })
+        <Found sums={sums.data} project={project} base={base} />
       )}
+    </div>
+  );
+}
+
+/** Side is one of the two builds, and where another run is found in its place. */
+function Side({
+  label,
+  runs,
+  choose,
+  hint,
+  automatic,
+}: {
+  label: string;
+  runs: string[];
+  choose: (run: string) => void;
+  hint: string;
+  automatic: boolean;
+}) {
+  const { base } = useProject();
+  const first = useRun(runs[0]);
+  const [picking, setPicking] = useState(false);
+  const run = first.data;
+  return (
+    <section className="panel side" aria-label={label}>
+      <h2 className="quiet">{label}</h2>
+      {runs.length > 0 && !picking ? (
+        <>
+          <p>
+            {run ? (
+              <Link to={`${base}/runs/${run.id}`}>
+                <strong>{titleOf(run)}</strong>
+              </Link>
+            ) : (
+              runs[0]!.slice(0, 8)
+            )}
+          </p>
+          <p className="quiet">
+            {run && <Time at={run.start_time} />}
+            {runs.length > 1 && ` · ${runs.length} runs`}
+            {automatic && ' · the build before'}
+          </p>
+          <Button size="sm" variant="link" isInline onClick={() => setPicking(true)}>
+            Choose another
+          </Button>
+        </>
+      ) : (
+        <Picker
+          label={label}
+          hint={hint}
+          choose={(id) => {
+            setPicking(false);
+            choose(id);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Picker({ label, hint, choose }: { label: string; hint: string; choose: (run: string) => void }) {
+  const { project } = useProject();
+  const [text, setText] = useState('');
+  const filter = [...toAPI(parse(text, 'component')), `project_id=${project}`];
+  const found = useQuery({
+    queryKey: ['runs', 'pick', filter],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => api.get<List<'runs', Run>>('/run', { filter, pageSize: 8, estimate: true }, signal),
+  });
+  return (
+    <>
+      <input
+        className="field"
+        type="search"
+        aria-label={`Find a run for “${label}”`}
+        placeholder="Component, or env:qa build:106 job:nightly"
+        value={text}
+        onChange={(e) => setText(e.target.value)}
+      />
+      {found.error ? (
+        <p className="text-failed">This cannot be looked for.</p>
+      ) : (
+        <ul className="plain-list few">
+          {hint && (
+            <li>
+              <button type="button" onClick={() => choose('')}>
+                {hint}
+              </button>
+            </li>
+          )}
+          {(found.data?.runs ?? []).map((r) => {
+            const rate = passRate(countsOf(r));
+            return (
+              <li key={r.id}>
+                <button type="button" onClick={() => choose(r.id!)}>
+                  {titleOf(r)}{' '}
+                  <span className="quiet">
+                    <Time at={r.start_time} /> {rate != null && `· ${rate} %`}
+                  </span>
+                </button>
+              </li>
+            );
+          })}
+          {found.data?.runs.length === 0 && <li className="quiet">No run is like this.</li>}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** Found lists the tests of one change after the other, each a page at a time. */
+function Found({ sums, project, base }: { sums: Comparison; project: string; base: string }) {
+  const [params, setParams] = useSearchParams();
+  const some = changes.filter(([change]) => sums.counts[change] > 0);
+  const asked = params.get('view') as Change | null;
+  const change = some.find(([c]) => c === asked)?.[0] ?? some[0]![0];
+  const open = params.get('open') ?? '';
+  const set = (next: Record<string, string>) =>
+    setParams(
+      (old) => {
+        const to = new URLSearchParams(old);
+        for (const [k, v] of Object.entries(next)) {
+          if (v) to.set(k, v);
+          else to.delete(k);
+        }
+        return to;
+      },
+      { replace: true },
+    );
+  const found = useInfiniteQuery({
+    queryKey: ['compare', project, sums.runs, sums.previous_runs, change],
+    staleTime: 60000,
+    initialPageParam: 1,
+    queryFn: ({ signal, pageParam }) =>
+      insight.compare(project, sums.runs, sums.previous_runs, { change, page: pageParam, pageSize: size }, signal),
+    getNextPageParam: (last, all) => (all.length * size < last.counts[change] ? all.length + 1 : undefined),
+  });
+  const tests = found.data?.pages.flatMap((p) => p.tests);
+  const left = sums.counts[change] - (tests?.length ?? 0);
+  return (
+    <>
+      <div className="choices" role="group" aria-label="Changes">
+        {some.map(([c, word]) => (
+          <button
+            key={c}
+            type="button"
+            className="choice"
+            aria-pressed={c === change}
+            onClick={() => set({ view: c, open: '' })}
+          >
+            {word} {count(sums.counts[c])}
+          </button>
+        ))}
+      </div>
+      <Busy on={found.isFetching} />
+      {found.error ? (
+        <Failed error={found.error} what="The tests" retry={() => void found.refetch()} />
+      ) : !tests ? (
+        <Lines />
+      ) : (
+        <ul className="plain-list">
+          {tests.map((t) => {
+            const side = (t.after ?? t.before)!;
+            const both = t.before && t.after;
+            return (
+              <li key={t.test_id} className="compared">
+                <div className="line-item">
+                  {both && (
+                    <button
+                      type="button"
+                      className="folder"
+                      aria-expanded={open === side.id}
+                      aria-label={`How ${t.test_id} differs`}
+                      onClick={() => set({ open: open === side.id ? '' : side.id })}
+                    >
+                      {open === side.id ? '▾' : '▸'}
+                    </button>
+                  )}
+                  {t.before && <Outcome state={t.before.result ?? undefined} />}
+                  {both && <span aria-hidden="true">→</span>}
+                  {t.after && <Outcome state={t.after.result ?? undefined} />}
+                  <TestName id={t.test_id} to={`${base}/results/${side.id}`} />
+                  <span className="spring" />
+                  <span className="quiet">
+                    {t.before && t.after && change === 'slower'
+                      ? `${duration(t.before.duration)} → ${duration(t.after.duration)}`
+                      : duration(side.duration)}
+                  </span>
+                </div>
+                {both && open === side.id && <Opened before={t.before!.id} after={t.after!.id} />}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {found.hasNextPage && (
+        <Button
+          variant="link"
+          isInline
+          isDisabled={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          and {count(left)} more
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Opened({ before, after }: { before: string; after: string }) {
+  const [was, is] = [useResult(before), useResult(after)];
+  const error = was.error ?? is.error;
+  if (error)
+    return <Failed error={error} what="The results" retry={() => void was.refetch().then(() => is.refetch())} />;
+  if (!was.data || !is.data) return <Lines n={3} />;
+  return (
+    <div className="opened">
+      <Difference before={was.data} after={is.data} />
     </div>
   );
 }

@@ -1,89 +1,70 @@
 import { Button } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { api, APIError, type List, type Result, type Run } from '../lib/api';
-import { failing, messageOf } from '../lib/failures';
-import { toAPI } from '../lib/filter';
-import { count, duration, testName } from '../lib/format';
-import { meta, titleOf } from '../lib/runs';
-import { Artifacts } from '../parts/artifacts';
+import { failing } from '../lib/failures';
+import { testName } from '../lib/format';
+import type { History } from '../lib/insight';
+import { titleOf } from '../lib/runs';
+import { trail } from '../lib/trail';
+import { Artifacts, useArtifacts } from '../parts/artifacts';
+import { Decide } from '../parts/assign';
 import { ClassifyBar } from '../parts/classify';
+import { Difference } from '../parts/difference';
+import { Past, Said, Took, tracebackOf, usePast, useResult } from '../parts/failure';
 import { useKeys } from '../parts/keys';
+import { Metadata } from '../parts/metadata';
 import { Outcome, Strip } from '../parts/outcome';
+import { Particulars } from '../parts/particulars';
 import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import { Tabs, useTab } from '../parts/tabs';
 import { Text } from '../parts/text';
-import { Metadata } from './run';
+import './result.css';
 
-export function useHistory(project: string, test: string | undefined, more: string[] = []) {
-  return useQuery({
-    queryKey: ['results', 'history', project, test, more],
-    enabled: !!test,
+export const useRun = (id: string | null | undefined) =>
+  useQuery({
+    queryKey: ['run', id],
+    enabled: !!id,
+    queryFn: ({ signal }) => api.get<Run>(`/run/${id}`, {}, signal),
+  });
+
+/** useNeighbours gives what comes before and after a result in the list that one came from; else among the failures of its run. */
+function useNeighbours(project: string, base: string, id: string, run: string | null | undefined) {
+  const from = trail.of(id);
+  const failures = useQuery({
+    queryKey: ['results', 'failures', run],
+    enabled: !!run && !from,
+    staleTime: 60000,
     queryFn: ({ signal }) =>
       api.get<List<'results', Result>>(
         '/result',
-        {
-          filter: [...toAPI([{ field: 'test_id', operator: 'eq', value: test! }]), `project_id=${project}`, ...more],
-          pageSize: 50,
-          estimate: true,
-        },
+        { filter: [`run_id=${run}`, `project_id=${project}`, 'result*failed;error'], pageSize: 500, estimate: true },
         signal,
       ),
   });
-}
-
-/** since tells how long a test has been as it is: the newest results, newest first. */
-function since(history: Result[]): { streak: Result[]; lastPass: Result | undefined } {
-  const streak: Result[] = [];
-  for (const r of history) {
-    if (!failing(r.result)) break;
-    streak.push(r);
-  }
-  return { streak, lastPass: history.find((r) => r.result === 'passed') };
+  const list = from ?? {
+    title: 'failures of the run',
+    back: `${base}/runs/${run}`,
+    ids: (failures.data?.results ?? []).map((r) => r.id!),
+  };
+  const at = list.ids.indexOf(id);
+  return { list, at, previous: list.ids[at - 1], next: at >= 0 ? list.ids[at + 1] : list.ids[0] };
 }
 
 export function ResultPage() {
   const { project, base } = useProject();
   const id = useParams()['id']!;
   const go = useNavigate();
-  const {
-    data: r,
-    error,
-    refetch,
-  } = useQuery({ queryKey: ['result', id], queryFn: ({ signal }) => api.get<Result>(`/result/${id}`, {}, signal) });
-  const run = useQuery({
-    queryKey: ['run', r?.run_id],
-    enabled: !!r?.run_id,
-    queryFn: ({ signal }) => api.get<Run>(`/run/${r!.run_id}`, {}, signal),
-  });
-  const same = [...(r?.component ? [`component=${r.component}`] : []), ...(r?.env ? [`env=${r.env}`] : [])];
-  const history = useHistory(project, r?.test_id, same);
-  const others = useQuery({
-    queryKey: ['results', 'failures', r?.run_id],
-    enabled: !!r?.run_id,
-    staleTime: 60000,
-    queryFn: ({ signal }) =>
-      api.get<List<'results', Result>>(
-        '/result',
-        {
-          filter: [`run_id=${r!.run_id}`, `project_id=${project}`, 'result*failed;error'],
-          pageSize: 500,
-          estimate: true,
-        },
-        signal,
-      ),
-  });
-  const list = others.data?.results ?? [];
-  const at = list.findIndex((o) => o.id === id);
-  const previous = at > 0 ? list[at - 1] : undefined;
-  const next = at >= 0 ? list[at + 1] : list[0];
-  const step = (to?: Result) => {
-    if (to) void go(`${base}/results/${to.id}`);
+  const { data: r, error, refetch } = useResult(id);
+  const run = useRun(r?.run_id);
+  const past = usePast(project, r);
+  const { list, at, previous, next } = useNeighbours(project, base, id, r?.run_id);
+  const step = (to?: string) => {
+    if (to) void go(`${base}/results/${to}`);
   };
   useKeys({ '[': () => step(previous), ']': () => step(next) });
-  const [tab, choose] = useTab(['overview', 'metadata', 'raw'], {
+  const [tab, choose] = useTab(['overview', 'difference', 'metadata', 'raw'], {
     summary: 'overview',
     testHistory: 'overview',
     testObject: 'raw',
@@ -99,11 +80,6 @@ export function ResultPage() {
       <Failed error={error} what="The result" retry={() => void refetch()} />
     );
   if (!r) return <Lines />;
-  const past = history.data?.results ?? [];
-  const { streak, lastPass } = since(past);
-  const bad = failing(r.result);
-  const tb = meta(r, 'short_tb');
-  const reason = meta(r, 'skip_reason') || meta(r, 'xfail_reason') || meta(r, 'reason');
   return (
     <div>
       {name.path && <p className="quiet crumb">{name.path}</p>}
@@ -114,61 +90,41 @@ export function ResultPage() {
         </h1>
         <Copy text={r.test_id ?? ''} label="Copy the test’s name" />
         <span className="spring" />
-        {list.length > 0 && (
+        {list.ids.length > 1 && (
           <>
+            <Link className="quiet" to={list.back}>
+              {at >= 0 && `${at + 1} of ${list.ids.length} `}
+              {list.title}
+            </Link>
             <Button size="sm" variant="secondary" isDisabled={!previous} onClick={() => step(previous)} title="[">
-              Previous failure
+              Previous
             </Button>
             <Button size="sm" variant="secondary" isDisabled={!next} onClick={() => step(next)} title="]">
-              Next failure
+              Next
             </Button>
           </>
         )}
       </div>
       <p className="facts">
         <Outcome state={r.result} />
-        <span>{duration(r.duration)}</span>
+        <Took seconds={r.duration} usual={past.data?.usual} />
         <Time at={r.start_time} />
         {r.run_id && <Link to={`${base}/runs/${r.run_id}`}>{run.data ? titleOf(run.data) : 'Run'}</Link>}
         <Link to={`${base}/test?q=${encodeURIComponent(r.test_id ?? '')}`}>History of this test</Link>
       </p>
-      {past.length > 0 && (
-        <div className="since">
-          <Strip results={[...past].reverse()} current={id} to={(o) => `${base}/results/${o.id}`} />
-          <span className="quiet">
-            {bad && streak.some((o) => o.id === id) ? (
-              <>
-                Failing{' '}
-                {streak.length === 1 ? (
-                  'since this run'
-                ) : (
-                  <>
-                    for {count(streak.length)} runs, since <Time at={streak.at(-1)!.start_time} />
-                  </>
-                )}
-                .{' '}
-              </>
-            ) : null}
-            {lastPass ? (
-              <>
-                Last pass{' '}
-                <Link to={`${base}/results/${lastPass.id}`}>
-                  <Time at={lastPass.start_time} />
-                </Link>
-                .
-              </>
-            ) : (
-              'No pass among the newest 50.'
-            )}
-          </span>
-        </div>
+      {past.data ? <Past past={past.data} current={id} /> : r.test_id && <div className="since-room" />}
+      {(failing(r.result) || r.result === 'skipped') && (
+        <>
+          <ClassifyBar results={[r]} label="" />
+          <Decide results={[r]} />
+        </>
       )}
-      {(bad || r.result === 'skipped') && <ClassifyBar results={[r]} label="Classify:" />}
       <Tabs
         tab={tab}
         choose={choose}
         tabs={[
           ['overview', 'Overview'],
+          ['difference', 'What changed'],
           ['metadata', 'Metadata'],
           ['raw', 'Raw'],
         ]}
@@ -177,77 +133,78 @@ export function ResultPage() {
         <Metadata
           row={r}
           more={{ result: r.result, component: r.component, env: r.env, source: r.source }}
-          to={(f, v) => `${base}/results?${encodeURIComponent(f)}=${encodeURIComponent(v)}`}
+          to={`${base}/results`}
         />
       ) : tab === 'raw' ? (
         <Text text={JSON.stringify(r, null, 2)} label="Result as JSON" />
+      ) : tab === 'difference' ? (
+        <WhatChanged result={r} run={run.data} past={past.data} />
       ) : (
-        <>
-          {bad && (meta(r, 'exception_name') || messageOf(r)) && (
-            <section className="panel group">
-              <h2>
-                {meta(r, 'exception_name') ? (
-                  <Link to={`${base}/results?metadata.exception_name=${encodeURIComponent(meta(r, 'exception_name'))}`}>
-                    {meta(r, 'exception_name')}
-                  </Link>
-                ) : (
-                  'Failure'
-                )}
-              </h2>
-              {messageOf(r) && (
-                <p className="message">
-                  <code>{messageOf(r)}</code>
-                </p>
-              )}
-            </section>
-          )}
-          {reason && (
-            <p>
-              <strong>Reason:</strong> {reason}
-            </p>
-          )}
-          {tb && <Text text={tb} label="Traceback" />}
-          {r.params && Object.keys(r.params).length > 0 && (
-            <p className="facts">
-              {Object.entries(r.params).map(([k, v]) => (
-                <span key={k}>
-                  <span className="quiet">{k}</span>{' '}
-                  <code>{typeof v === 'object' ? JSON.stringify(v) : String(v)}</code>
-                </span>
-              ))}
-            </p>
-          )}
-          <h2 className="section">Artifacts</h2>
-          <Artifacts of={{ resultId: id }} />
-        </>
+        <Overview result={r} base={base} />
       )}
     </div>
   );
 }
 
-export function Occurrences({ rows, base }: { rows: Result[]; base: string }) {
-  const [all, setAll] = useState(false);
+function Overview({ result: r, base }: { result: Result; base: string }) {
+  const artifacts = useArtifacts({ resultId: r.id! });
+  const some = artifacts.data ? artifacts.data.artifacts.length > 0 : failing(r.result);
   return (
-    <ul className="plain-list">
-      {(all ? rows : rows.slice(0, 25)).map((r) => (
-        <li key={r.id} className="line-item">
-          <Link to={`${base}/results/${r.id}`}>
-            <Outcome state={r.result} />
-          </Link>
-          <span>{duration(r.duration)}</span>
-          <span>{[r.component, r.env].filter(Boolean).join(' · ')}</span>
-          <code className="message">{messageOf(r)}</code>
-          <span className="spring" />
-          <Time at={r.start_time} />
-        </li>
-      ))}
-      {!all && rows.length > 25 && (
-        <li>
-          <Button variant="link" onClick={() => setAll(true)}>
-            Show all {rows.length}
-          </Button>
-        </li>
+    <div className={some ? 'beside' : ''}>
+      <div>
+        <Said result={r} anchor="L" />
+        {failing(r.result) && !tracebackOf(r) && <p className="quiet">It came without a traceback.</p>}
+        <Particulars result={r} base={base} />
+      </div>
+      {some && (
+        <section aria-label="Artifacts">
+          <Artifacts of={{ resultId: r.id! }} />
+        </section>
       )}
-    </ul>
+    </div>
+  );
+}
+
+type Outcomes = History['outcomes'];
+
+/** before is the newest outcome before a result that is of a kind. */
+const before = (outcomes: Outcomes, r: Result, is: (o: Outcomes[number]) => boolean) =>
+  outcomes.find((o) => o.id !== r.id && Date.parse(o.start_time) <= Date.parse(r.start_time ?? '') && is(o));
+
+/** WhatChanged compares a result with another of its test: the last that passed, the last that failed, or any on the strip. */
+function WhatChanged({ result: r, run, past }: { result: Result; run: Run | undefined; past: History | undefined }) {
+  const { base } = useProject();
+  const [params] = useSearchParams();
+  const passed = before(past?.outcomes ?? [], r, (o) => o.result === 'passed');
+  const failed = before(past?.outcomes ?? [], r, (o) => failing(o.result ?? ''));
+  const id = params.get('with') ?? passed?.id ?? failed?.id ?? '';
+  const other = useResult(id);
+  const otherRun = useRun(other.data?.run_id);
+  const to = (o: { id: string }) => `${base}/results/${r.id}?with=${o.id}#difference`;
+  if (!past) return <Lines />;
+  if (!id) return <Empty title="Nothing to compare with">This is the first result of this test here.</Empty>;
+  const choice = (o: Outcomes[number] | undefined, label: string) =>
+    o && (
+      <Link className="choice" aria-current={o.id === id ? 'true' : undefined} to={to(o)} replace>
+        {label} <Time at={o.start_time} />
+      </Link>
+    );
+  return (
+    <>
+      <div className="choices">
+        <span className="quiet">Compared with</span>
+        {choice(passed, 'the last pass')}
+        {choice(failed, 'the failure before')}
+        <span className="quiet">or any of</span>
+        <Strip results={[...past.outcomes].reverse().filter((o) => o.id !== r.id)} current={id} to={to} />
+      </div>
+      {other.error ? (
+        <Failed error={other.error} what="The other result" retry={() => void other.refetch()} />
+      ) : !other.data || (other.data.run_id && !otherRun.data && !otherRun.error) ? (
+        <Lines n={4} />
+      ) : (
+        <Difference before={other.data} after={r} runs={run && otherRun.data && [otherRun.data, run]} />
+      )}
+    </>
   );
 }

@@ -1,22 +1,37 @@
-import { Button, Label } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useProject } from '../frame';
-import { allResults, api, APIError, type List, type Result, type Run } from '../lib/api';
-import { failing } from '../lib/failures';
+import { allResults, api, APIError, type Result, type Run } from '../lib/api';
+import { compareAddress } from '../lib/compare';
 import { count, duration } from '../lib/format';
-import { insight } from '../lib/insight';
-import { countsOf, lineOf, meta, passRate, states, titleOf } from '../lib/runs';
+import { insight, type Comparison } from '../lib/insight';
+import { countsOf, meta, passRate, states, titleOf } from '../lib/runs';
 import { tree, visible, type Node } from '../lib/tree';
 import { Artifacts } from '../parts/artifacts';
-import { ClassifyBar, classWord } from '../parts/classify';
+import { Groups } from '../parts/groups';
 import { resultColumns, TestName } from '../parts/lists';
-import { Bar, Outcome, Spark } from '../parts/outcome';
+import { Metadata } from '../parts/metadata';
+import { Bar, Outcome } from '../parts/outcome';
 import { Rows, type Column } from '../parts/rows';
+import { RunActions } from '../parts/run_actions';
 import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import { Tabs, useTab } from '../parts/tabs';
 import { Text } from '../parts/text';
+import { Timeline } from '../parts/timeline';
+import './run.css';
+
+const quiet = 120000;
+
+/** useComing says whether a run still comes in: it was made, or got results, a moment ago. */
+function useComing(run: Run | undefined, tests: number): boolean {
+  const [seen, setSeen] = useState({ tests: -1, at: 0 });
+  useEffect(() => {
+    if (run && seen.tests !== tests)
+      setSeen({ tests, at: seen.tests < 0 ? Date.parse(run.created ?? '') : Date.now() });
+  }, [run, tests, seen.tests]);
+  return Date.now() - seen.at < quiet;
+}
 
 export function RunPage() {
   const { project, base } = useProject();
@@ -30,31 +45,29 @@ export function RunPage() {
   });
   const r = run.data;
   const tests = r ? countsOf(r).total : 0;
+  const coming = useComing(r, tests);
+  const names = ['failures', 'results-list', 'results-tree', 'timeline', 'artifacts', 'environment', 'run-object'];
+  const [tab, choose] = useTab(names, {
+    summary: 'failures',
+    'classify-failures': 'failures',
+    details: 'environment',
+  });
+  const whole = ['results-list', 'results-tree', 'timeline'].includes(tab);
   const results = useQuery({
     queryKey: ['results', 'run', id, tests],
     queryFn: ({ signal }) => allResults([`run_id=${id}`, `project_id=${project}`], signal),
-    enabled: !!r,
+    enabled: !!r && whole,
     placeholderData: (old) => old,
     staleTime: 60000,
   });
-  const newer = useQuery({
-    queryKey: ['previous', id],
-    enabled: !!r?.start_time,
-    queryFn: async ({ signal }) => {
-      const filter = [
-        `project_id=${project}`,
-        `start_time<${r!.start_time!.replace('Z', '')}`,
-        ...(r!.component ? [`component=${r!.component}`] : []),
-        ...(r!.env ? [`env=${r!.env}`] : []),
-      ];
-      const list = await api.get<List<'runs', Run>>('/run', { filter, pageSize: 20 }, signal);
-      return list.runs.find((o) => o.id !== id && lineOf(o) === lineOf(r!)) ?? null;
-    },
+  const changes = useQuery({
+    queryKey: ['changes', id, tests],
+    enabled: !!r,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => insight.compare(project, [id], [], { pageSize: 1 }, signal),
   });
   const title = r ? titleOf(r) : 'Run';
   useTitle(title);
-  const names = ['failures', 'results-list', 'results-tree', 'artifacts', 'details', 'run-object'];
-  const [tab, choose] = useTab(names, { summary: 'failures', 'classify-failures': 'failures' });
   if (run.error)
     return run.error instanceof APIError && (run.error.status === 404 || run.error.status === 400) ? (
       <Empty title="This run is not there" actions={<Link to={`${base}/runs`}>All runs</Link>}>
@@ -66,19 +79,25 @@ export function RunPage() {
   if (!r) return <Lines />;
   const counts = countsOf(r);
   const rate = passRate(counts);
-  const wide = tab === 'results-list' || tab === 'results-tree';
+  const failed = counts.failed + counts.error;
+  const build = meta(r, 'jenkins.build_url') || meta(r, 'ci_url') || meta(r, 'build_url');
   return (
-    <div className={wide ? 'full' : ''}>
+    <div className={tab === 'results-list' || tab === 'results-tree' ? 'full' : ''}>
       <div className="heading">
         <h1>{title}</h1>
-        <Copy text={id} label="Copy the run’s id" />
+        <span className="small-id quiet">
+          {id.slice(0, 8)}
+          <Copy text={id} label="Copy the run’s id" />
+        </span>
         <span className="spring" />
-        {newer.data && (
-          <Link className="pf-v6-c-button pf-m-secondary pf-m-small" to={`${base}/compare?a=${newer.data.id}&b=${id}`}>
-            Compare with the previous
-          </Link>
-        )}
+        <Changes comparison={changes.data} base={base} />
+        <RunActions run={r} project={project} base={base} />
       </div>
+      {coming && (
+        <p className="coming" role="status">
+          <span className="pulse" aria-hidden="true" /> Still coming in: {count(counts.total)} results so far.
+        </p>
+      )}
       <p className="facts">
         <span>
           <Time at={r.start_time} />
@@ -86,8 +105,8 @@ export function RunPage() {
         <span>{duration(r.duration)}</span>
         <span>{count(counts.total)} tests</span>
         {rate != null && <strong>{rate} % passed</strong>}
-        {meta(r, 'jenkins.build_url').startsWith('http') && (
-          <a href={meta(r, 'jenkins.build_url')} rel="noreferrer">
+        {build.startsWith('http') && (
+          <a href={build} rel="noreferrer">
             CI build
           </a>
         )}
@@ -106,29 +125,36 @@ export function RunPage() {
         tab={tab}
         choose={choose}
         tabs={[
-          ['failures', `Failures (${counts.failed + counts.error})`],
+          ['failures', `Failures (${count(failed)})`],
           ['results-list', 'All results'],
           ['results-tree', 'Tree'],
+          ['timeline', 'Timeline'],
           ['artifacts', 'Artifacts'],
-          ['details', 'Details'],
+          ['environment', 'Environment'],
           ['run-object', 'Raw'],
         ]}
       />
       <Busy on={results.isFetching} />
-      {results.error ? (
-        <Failed error={results.error} what="Results" retry={() => void results.refetch()} />
+      {tab === 'failures' ? (
+        counts.total ? (
+          <Groups run={id} project={project} base={base} failed={failed} />
+        ) : (
+          <Empty title="No results yet">They show up here while they come in.</Empty>
+        )
       ) : tab === 'artifacts' ? (
         <Artifacts of={{ runId: id }} />
       ) : tab === 'run-object' ? (
         <Text text={JSON.stringify(r, null, 2)} label="Run as JSON" />
-      ) : tab === 'details' ? (
-        <Details run={r} base={base} />
+      ) : tab === 'environment' ? (
+        <Environment run={r} base={base} />
+      ) : results.error ? (
+        <Failed error={results.error} what="Results" retry={() => void results.refetch()} />
       ) : !results.data ? (
         <Lines />
-      ) : tab === 'failures' ? (
-        <Failures results={results.data} run={id} project={project} base={base} />
       ) : tab === 'results-list' ? (
         <All results={results.data} base={base} run={id} />
+      ) : tab === 'timeline' ? (
+        <Timeline results={results.data} base={base} />
       ) : (
         <Tree results={results.data} base={base} />
       )}
@@ -136,102 +162,16 @@ export function RunPage() {
   );
 }
 
-function Failures({ results, run, project, base }: { results: Result[]; run: string; project: string; base: string }) {
-  const failed = results.filter((r) => failing(r.result)).length;
-  const asked = useQuery({
-    queryKey: ['failures', run, failed],
-    queryFn: ({ signal }) => insight.failuresOf(project, run, signal),
-    placeholderData: keepPreviousData,
-    staleTime: 60000,
-  });
-  const found = useMemo(() => {
-    const known = new Map(results.map((r) => [r.id!, r]));
-    return (asked.data?.groups ?? [])
-      .map((g) => ({ ...g, key: g.fingerprint, results: (g.results ?? []).flatMap((f) => known.get(f.id) ?? []) }))
-      .filter((g) => g.results.length > 0);
-  }, [asked.data, results]);
-  const [chosen, setChosen] = useState<Set<string>>(new Set());
-  if (asked.error) return <Failed error={asked.error} what="The failures" retry={() => void asked.refetch()} />;
-  if (!asked.data) return <Lines />;
-  if (found.length === 0)
-    return (
-      <Empty title={results.length ? 'Nothing failed' : 'No results yet'}>
-        {results.length ? 'Every test of this run ended as it should.' : 'They show up here while they come in.'}
-      </Empty>
-    );
-  const all = found.flatMap((g) => g.results);
-  const toggle = (ids: string[]) =>
-    setChosen((old) => {
-      const next = new Set(old);
-      const on = ids.every((i) => old.has(i));
-      ids.forEach((i) => (on ? next.delete(i) : next.add(i)));
-      return next;
-    });
-  const picked = all.filter((r) => chosen.has(r.id!));
+/** Changes says what is otherwise than in the build before, and leads to the comparison. */
+function Changes({ comparison, base }: { comparison: Comparison | undefined; base: string }) {
+  if (!comparison?.previous) return null;
+  const { newly_failing, fixed } = comparison.counts;
   return (
-    <>
-      <ClassifyBar
-        results={picked}
-        label={picked.length ? `${picked.length} selected:` : 'Select failures to classify:'}
-        {...(picked.length > 0 && { clear: () => setChosen(new Set()) })}
-      />
-      {found.map((g) => {
-        const ids = g.results.map((r) => r.id!);
-        return (
-          <section key={g.key} className="panel group">
-            <h2>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={ids.every((i) => chosen.has(i))}
-                  onChange={() => toggle(ids)}
-                  aria-label={`Select all ${g.exception}`}
-                />
-              </label>
-              {g.exception}
-              <Label isCompact color="red">
-                {g.results.length}
-              </Label>
-              {g.first_run === run ? (
-                <Label isCompact variant="outline" color="orange">
-                  new
-                </Label>
-              ) : (
-                <span className="quiet since">
-                  since <Time at={g.first_seen} />
-                </span>
-              )}
-              <Spark label={`Failures like this on each of the last ${g.spark.length} days`} values={g.spark} />
-            </h2>
-            {g.message && (
-              <p className="message">
-                <code>{g.message}</code>
-              </p>
-            )}
-            <ul className="plain-list">
-              {g.results.slice(0, 50).map((r) => (
-                <li key={r.id} className="line-item">
-                  <input
-                    type="checkbox"
-                    aria-label={`Select ${r.test_id}`}
-                    checked={chosen.has(r.id!)}
-                    onChange={() => toggle([r.id!])}
-                  />
-                  <Outcome state={r.result} />
-                  <TestName id={r.test_id ?? r.id!} to={`${base}/results/${r.id}`} />
-                  {meta(r, 'classification') && (
-                    <Label isCompact variant="outline">
-                      {classWord(meta(r, 'classification'))}
-                    </Label>
-                  )}
-                </li>
-              ))}
-            </ul>
-            {g.results.length > 50 && <p className="quiet">and {g.results.length - 50} more, in all results</p>}
-          </section>
-        );
-      })}
-    </>
+    <Link className="changes-link" to={compareAddress(base, comparison.previous_runs, comparison.runs)}>
+      {newly_failing > 0 && <span className="text-failed">▲ {count(newly_failing)} new</span>}
+      {fixed > 0 && <span className="text-passed">▼ {count(fixed)} fixed</span>}
+      <span>{newly_failing || fixed ? 'since the build before' : 'Compare with the build before'}</span>
+    </Link>
   );
 }
 
@@ -339,71 +279,9 @@ function Tree({ results, base }: { results: Result[]; base: string }) {
   );
 }
 
-function Details({ run, base }: { run: Run; base: string }) {
+/** Environment is where the run ran, each value a click from the runs that share it. */
+function Environment({ run, base }: { run: Run; base: string }) {
   return (
-    <Metadata
-      row={run}
-      to={(field, value) => `${base}/runs?${encodeURIComponent(field)}=${encodeURIComponent(value)}`}
-      more={{ component: run.component, env: run.env, source: run.source }}
-    />
-  );
-}
-
-/** Metadata lists all values, each a click from the list of those that share it. */
-export function Metadata({
-  row,
-  to,
-  more,
-}: {
-  row: { metadata?: Record<string, unknown> };
-  to: (field: string, value: string) => string;
-  more: Record<string, string | null | undefined>;
-}) {
-  const [text, setText] = useState('');
-  const rows = useMemo(() => {
-    const found: [string, string][] = Object.entries(more)
-      .filter(([, v]) => v)
-      .map(([k, v]) => [k, v!]);
-    const walk = (value: unknown, path: string) => {
-      if (value == null || value === '') return;
-      if (Array.isArray(value))
-        value.forEach((v) =>
-          typeof v === 'object' ? found.push([path, JSON.stringify(v)]) : found.push([path, String(v)]),
-        );
-      else if (typeof value === 'object') for (const [k, v] of Object.entries(value)) walk(v, `${path}.${k}`);
-      else found.push([path, String(value)]);
-    };
-    walk(row.metadata, 'metadata');
-    return found;
-  }, [row, more.component]); // eslint-disable-line react-hooks/exhaustive-deps
-  useEffect(() => setText(''), [row]);
-  const some = rows.filter(([k, v]) => (k + ' ' + v).toLowerCase().includes(text.toLowerCase()));
-  return (
-    <>
-      <input
-        className="field"
-        type="search"
-        placeholder="Search the metadata"
-        aria-label="Search the metadata"
-        value={text}
-        onChange={(e) => setText(e.target.value)}
-      />
-      <dl className="metadata">
-        {some.map(([k, v], i) => (
-          <div key={k + i}>
-            <dt>{k.replace(/^metadata\./, '')}</dt>
-            <dd>
-              {v.length < 200 && /^[\w.-]+$/.test(k) ? <Link to={to(k, v)}>{v}</Link> : <code>{v}</code>}
-              <Copy text={v} label={`Copy ${k}`} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-      {some.length === 0 && (
-        <Button variant="link" onClick={() => setText('')}>
-          Nothing found. Show all
-        </Button>
-      )}
-    </>
+    <Metadata row={run} to={`${base}/runs`} more={{ component: run.component, env: run.env, source: run.source }} />
   );
 }

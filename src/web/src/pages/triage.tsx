@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
+import { compareAddress } from '../lib/compare';
 import { count, duration, testName } from '../lib/format';
 import { insight, type Change, type Series } from '../lib/insight';
 import { passRate, seriesTitle } from '../lib/runs';
@@ -352,8 +353,6 @@ function Changed({
   if (tests.error) return <Failed error={tests.error} what="The tests" retry={() => void tests.refetch()} />;
   if (!tests.data || tests.isPlaceholderData) return <Lines n={Math.min(series[kind], 5)} />;
   const { tests: all, more } = tests.data;
-  const older = series.previous_runs.map((r) => `&a=${r}`).join('');
-  const newer = series.runs.map((r) => `&b=${r}`).join('');
   return (
     <div className="changed">
       {kind !== 'fixed' && !shown && (
@@ -388,7 +387,7 @@ function Changed({
       <p className="quiet changed-end">
         {more > 0 && `and ${count(more)} more. `}
         {series.previous ? (
-          <Link to={`${base}/compare?${(older + newer).slice(1)}`}>Compare with the build before</Link>
+          <Link to={compareAddress(base, series.previous_runs, series.runs)}>Compare with the build before</Link>
         ) : (
           'There is no build before: all that fails is new.'
         )}

@@ -8,13 +8,15 @@ import { useKeys } from './keys';
 
 interface Member {
   email: string;
+  role?: string;
   name?: string | null;
 }
 
 /** me is how others find who is signed in. */
-const me = () => session.get()?.email ?? '';
+export const me = () => session.get()?.email ?? '';
 
-function useMembers(project: string) {
+/** useMembers lists who is in a project. */
+export function useMembers(project: string) {
   const found = useQuery({
     queryKey: ['project', project, 'members'],
     staleTime: 300000,
