@@ -50,6 +50,9 @@ type result struct {
 	class           string
 }
 
+// unknown is the duration of a result that has none.
+const unknown = -1
+
 func (r result) failing() bool { return r.state == "failed" || r.state == "error" }
 func (r result) good() bool {
 	return r.state == "passed" || r.state == "xfailed" || r.state == "xpassed"
@@ -72,17 +75,24 @@ func (w *world) exec(statement string, args ...any) {
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 func (w *world) addRun() {
-	r := run{id: uuid.New(), start: today.Add(-time.Duration(w.random.IntN(20*24*60)) * time.Minute),
-		component: pick(w.random, "a", "b"), env: pick(w.random, "x", "y"), job: pick(w.random, "nightly", ""), build: pick(w.random, "", "7", "8")}
+	// Many begin at the same time, and some say nothing of where they ran.
+	r := run{id: uuid.New(), start: today.Add(-time.Duration(w.random.IntN(10)) * 48 * time.Hour),
+		component: pick(w.random, "a", "b", ""), env: pick(w.random, "x", "y", ""), job: pick(w.random, "nightly", ""), build: pick(w.random, "", "7", "8")}
 	w.runs = append(w.runs, r)
-	w.exec(`INSERT INTO runs (id, project_id, start_time, created, component, env, source, data) VALUES ($1, $2, $3, $3, $4, $5, 'ci', jsonb_build_object('jenkins', jsonb_build_object('job_name', $6::text, 'build_number', $7::text)))`,
+	w.exec(`INSERT INTO runs (id, project_id, start_time, created, component, env, source, data) VALUES ($1, $2, $3, $3, nullif($4, ''), nullif($5, ''), 'ci', jsonb_build_object('jenkins', jsonb_build_object('job_name', $6::text, 'build_number', $7::text)))`,
 		r.id, w.project, r.start, r.component, r.env, r.job, r.build)
 }
 
 func (w *world) someResult() result {
 	in := pick(w.random, w.runs...)
-	r := result{id: uuid.New(), run: in.id, test: fmt.Sprint("t", w.random.IntN(6)), start: in.start.Add(time.Duration(w.random.IntN(600)) * time.Second),
+	r := result{id: uuid.New(), run: in.id, test: fmt.Sprint("t", w.random.IntN(6)), start: in.start.Add(time.Duration(w.random.IntN(4)) * time.Minute),
 		state: pick(w.random, "passed", "passed", "failed", "error", "skipped", "xpassed"), seconds: float64(w.random.IntN(50)) / 10}
+	if w.random.IntN(10) == 0 {
+		r.test = "" // which is none
+	}
+	if w.random.IntN(10) == 0 {
+		r.seconds = unknown
+	}
 	if r.failing() {
 		r.exception, r.said = pick(w.random, "KeyError", "TimeoutError"), pick(w.random, w.messages...)
 		if strings.Contains(r.said, "%d") {
@@ -98,7 +108,7 @@ func (w *world) put(r result) {
 	data := map[string]any{"short_tb": "a.py:3: in f\nE   " + r.exception + ": " + r.said, "exception_name": r.exception, "classification": r.class}
 	text, err := json.Marshal(data)
 	require.NoError(w.t, err)
-	w.exec(`INSERT INTO results (id, project_id, run_id, test_id, result, start_time, duration, data, component, env) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	w.exec(`INSERT INTO results (id, project_id, run_id, test_id, result, start_time, duration, data, component, env) VALUES ($1, $2, $3, nullif($4, ''), $5, $6, nullif($7::float8, -1), $8, nullif($9, ''), nullif($10, ''))
 		ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, test_id = excluded.test_id, result = excluded.result, start_time = excluded.start_time,
 		duration = excluded.duration, data = excluded.data, component = excluded.component, env = excluded.env`,
 		r.id, w.project, r.run, r.test, r.state, r.start, r.seconds, text, in.component, in.env)
@@ -200,7 +210,9 @@ func (w *world) requireFailures() {
 		if !r.start.Before(from) {
 			counts[k]++
 			total++
-			tests[k][r.test] = true
+			if r.test != "" {
+				tests[k][r.test] = true
+			}
 		}
 	}
 	require.Equal(t, total, found.Failures)
@@ -241,7 +253,7 @@ func (w *world) count(is func(result) bool) (n int) {
 func (w *world) in(runs ...uuid.UUID) (failing, passed map[string]bool) {
 	failing, passed = map[string]bool{}, map[string]bool{}
 	for _, r := range w.results {
-		if slices.Contains(runs, r.run) {
+		if slices.Contains(runs, r.run) && r.test != "" {
 			failing[r.test] = failing[r.test] || r.failing()
 			passed[r.test] = passed[r.test] || r.state == "passed" || r.state == "xpassed"
 		}
@@ -311,7 +323,9 @@ func (w *world) requireTriage() {
 	order = slices.DeleteFunc(order, func(k string) bool { return of(builds(series[k])[0], result.failing) < least })
 	require.Len(t, found, len(order))
 	for n, s := range found {
-		all := builds(series[order[n]])
+		require.True(t, n == 0 || !s.StartTime.After(found[n-1].StartTime))
+		k := order[slices.IndexFunc(order, func(k string) bool { return series[k][0].id == s.Run })]
+		all := builds(series[k])
 		require.Equal(t, all[0], s.Runs)
 		require.Len(t, s.Past, min(12, len(all)))
 		now, passed := w.in(all[0]...)
@@ -432,7 +446,7 @@ func (w *world) requireFlaky() {
 	from := today.Truncate(24*time.Hour).AddDate(0, 0, -9)
 	last, changes := map[string]bool{}, map[string]int64{}
 	for _, r := range w.all() {
-		if r.start.Before(from) || !r.failing() && !r.good() {
+		if r.test == "" || r.start.Before(from) || !r.failing() && !r.good() {
 			continue
 		}
 		in := w.runs[slices.IndexFunc(w.runs, func(o run) bool { return o.id == r.run })]
@@ -457,13 +471,15 @@ func (w *world) requireFlaky() {
 func (w *world) listed(test string, from time.Time) (told insight.ListedTest, good int) {
 	told.TestID = test
 	last := map[[2]string]bool{}
-	pairs, seconds := 0, 0.0
+	pairs, timed, seconds := 0, 0, 0.0
 	for _, r := range w.all() {
 		if r.test != test || r.start.Before(from) {
 			continue
 		}
 		told.Outcomes, told.Newest, told.StartTime, told.Result = told.Outcomes+1, r.id, r.start, &r.state
-		seconds += r.seconds
+		if r.seconds != unknown {
+			timed, seconds = timed+1, seconds+r.seconds
+		}
 		if r.failing() {
 			told.Failing++
 			if told.Streak++; told.Streak == 1 {
@@ -492,8 +508,8 @@ func (w *world) listed(test string, from time.Time) (told insight.ListedTest, go
 		share := float64(told.Changes) / float64(pairs)
 		told.Flakiness = &share
 	}
-	if told.Outcomes > 0 {
-		mean := seconds / float64(told.Outcomes)
+	if timed > 0 {
+		mean := seconds / float64(timed)
 		told.Duration = &mean
 	}
 	return told, good
@@ -534,7 +550,10 @@ func (w *world) requireTestList() {
 			require.Len(t, found, len(tests), "%s by %s", only, order)
 			for n, f := range found {
 				w := tests[f.TestID]
-				require.InDelta(t, *w.Duration, *f.Duration, 1e-6)
+				require.Equal(t, w.Duration == nil, f.Duration == nil)
+				if w.Duration != nil {
+					require.InDelta(t, *w.Duration, *f.Duration, 1e-6)
+				}
 				require.True(t, w.StartTime.Equal(f.StartTime))
 				require.Equal(t, w.FailingSince == nil, f.FailingSince == nil)
 				if w.FailingSince != nil {

@@ -101,8 +101,8 @@ func (i *Insight) Triage(ctx context.Context, project uuid.UUID, days, failures 
 func (i *Insight) series(ctx context.Context, where string, args []any) ([]Series, error) {
 	builds, err := rows[buildRow](ctx, i, `
 		WITH picked AS MATERIALIZED (
-		        SELECT *, jsonb_build_array(coalesce(nullif(job_name, ''), source), component, env) AS name,
-		               coalesce(nullif(build_number, ''), id::text) AS turn
+		        SELECT id, source, job_name, build_number, component, env, start_time, duration, tests, errors, failures, skips, xfailures, xpasses,
+		               jsonb_build_array(coalesce(nullif(job_name, ''), source), component, env) AS name, coalesce(nullif(build_number, ''), id::text) AS turn
 		          FROM runs WHERE project_id = $1 AND start_time >= $2 AND `+where+`),
 		     builds AS (
 		        SELECT name, turn, array_agg(id ORDER BY start_time DESC, id DESC) AS runs,

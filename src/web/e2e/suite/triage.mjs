@@ -9,7 +9,7 @@ export const pages = ({ project, runs, failures }) => {
   return {
     triage: `${base}/triage`,
     'triage-open': `${base}/triage?open=${api}.still_failing`,
-    'triage-beside': `${base}/triage?open=${api}.newly_failing&shown=${failures[0]}`,
+    'triage-beside': `${base}/triage?open=${api}.still_failing&shown=${failures[0]}`,
     'triage-none': `${base}/triage?least=100000`,
     runs: `${base}/runs`,
     run,

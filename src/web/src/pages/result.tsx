@@ -115,7 +115,7 @@ export function ResultPage() {
       {past.data ? <Past past={past.data} current={id} /> : r.test_id && <div className="since-room" />}
       {(failing(r.result) || r.result === 'skipped') && (
         <>
-          <ClassifyBar results={[r]} label="" />
+          <ClassifyBar results={[r]} label="Class" />
           <Decide results={[r]} />
         </>
       )}

@@ -1,8 +1,9 @@
 import { Button } from '@patternfly/react-core';
-import { useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useEffect, useState } from 'react';
+import { useLocation, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Result } from '../lib/api';
+import { trail } from '../lib/trail';
 import { ClassifyBar } from '../parts/classify';
 import { FilterLine } from '../parts/filterline';
 import { forProject, resultColumns, Total, useFilters, useSparse } from '../parts/lists';
@@ -25,6 +26,13 @@ export function Results() {
     }
     select(next);
   };
+  const here = useLocation();
+  const { row, total } = list;
+  // What is loaded of the list is what [ and ] of a result keep to.
+  useEffect(() => {
+    const ids = Array.from({ length: Math.min(total, 1000) }, (_, i) => row(i)?.id).filter((id) => id !== undefined);
+    if (ids.length) trail.keep({ title: 'results', back: `${base}/results${here.search}`, ids });
+  }, [total, list.fetching, here.search]); // eslint-disable-line react-hooks/exhaustive-deps
   return (
     <div className="full">
       <div className="heading">

@@ -141,7 +141,7 @@ export function Triage() {
               <span>Outcome</span>
               <span className="pass">Pass</span>
               <span>New</span>
-              <span>Still failing</span>
+              <span title="Still failing">Still</span>
               <span>Fixed</span>
               <span>Judged</span>
               <span>Duration</span>
@@ -460,7 +460,7 @@ function Beside({
             <Time at={r.start_time} />
           </p>
           {past.data ? <Past past={past.data} current={id} /> : <Lines n={1} />}
-          <ClassifyBar results={[r]} label="" />
+          <ClassifyBar results={[r]} label="Class" />
           <Decide results={[r]} />
           <Said result={r} />
           <p>

@@ -46,17 +46,21 @@ export function TextDifference({ before, after, label }: { before: string; after
 /** What is never the same, or is shown as a text. */
 const always = /^(run|durations\..*|short_tb|traceback|fail_reason|message|jenkins\.build_url)$/;
 
-/** MetadataDifference lists the values that two rows do not share. */
+const differing = (before: Result | Run, after: Result | Run) => changed(before.metadata, after.metadata, always);
+
+/** MetadataDifference lists the values that two rows do not share, apart from those that are told of elsewhere. */
 export function MetadataDifference({
   before,
   after,
   label,
+  besides = [],
 }: {
   before: Result | Run;
   after: Result | Run;
   label: string;
+  besides?: string[];
 }) {
-  const rows = changed(before.metadata, after.metadata, always);
+  const rows = differing(before, after).filter((r) => !besides.includes(r.path));
   if (rows.length === 0) return <p className="quiet">The metadata of {label} are the same.</p>;
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={`What differs in ${label}`}>
@@ -97,7 +101,12 @@ export function Difference({ before, after, runs }: { before: Result; after: Res
       )}
       <h3>What changed</h3>
       {runs && <MetadataDifference before={runs[0]} after={runs[1]} label="the run" />}
-      <MetadataDifference before={before} after={after} label="the result" />
+      <MetadataDifference
+        before={before}
+        after={after}
+        label="the result"
+        besides={runs ? differing(...runs).map((r) => r.path) : []}
+      />
     </>
   );
 }
