@@ -125,7 +125,7 @@ async function keyboardOnly({ page, made, check, settled }) {
   await page.getByText('E   ').first().waitFor();
   const first = page.url();
   const away = (u) => u.href !== first;
-  await page.getByRole('button', { name: 'Next failure' }).waitFor();
+  await page.getByRole('button', { name: 'Next', exact: true }).waitFor();
   await page.keyboard.press(']');
   await page.waitForURL(away, { timeout: 1000 }).catch(() => page.keyboard.press('['));
   await page.waitForURL(away);

@@ -31,7 +31,11 @@ export function Metadata({
 }) {
   const [text, setText] = useState('');
   const rows = useMemo(
-    () => [...Object.entries(more).flatMap(([k, v]) => rowsOf(v, k)), ...rowsOf(row.metadata, 'metadata')],
+    () => [
+      ...Object.entries(more).flatMap(([k, v]) => rowsOf(v, k)),
+      // Reporters say many a column once more in the metadata.
+      ...rowsOf(row.metadata, 'metadata').filter((r) => more[r.field.replace('metadata.', '')] !== r.value),
+    ],
     [row, more.component, more.env], // eslint-disable-line react-hooks/exhaustive-deps
   );
   useEffect(() => setText(''), [row]);
