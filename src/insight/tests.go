@@ -147,28 +147,41 @@ func testsSQL(q TestsQuery) string {
 		WITH began AS MATERIALIZED (
 		        SELECT greatest($2::timestamp, (SELECT start_time FROM results WHERE project_id = $1 ORDER BY start_time DESC, id DESC OFFSET $3 LIMIT 1)) AS at),
 		     told AS (
-		        SELECT test_id, env, component, id, result, duration, start_time, coalesce(result IN ('failed', 'error'), false) AS failing,
+		        SELECT test_id, env, component, id, duration, start_time, coalesce(result IN ('failed', 'error'), false) AS failing,
 		               coalesce(result IN ('passed', 'xfailed', 'xpassed'), false) AS good
 		          FROM results
 		         WHERE project_id = $1 AND start_time >= (SELECT at FROM began) AND test_id IS NOT NULL
 		           AND ($4 = '' OR env = $4) AND ($5 = '' OR component = $5) AND ($6 = '' OR strpos(lower(test_id), lower($6)) > 0)),
-		     numbered AS (
-		        SELECT *, row_number() OVER (PARTITION BY test_id ORDER BY start_time, id) AS n,
-		               lag(failing) OVER (PARTITION BY test_id, env, component, failing OR good ORDER BY start_time, id) AS before
-		          FROM told),
-		     streaks AS (SELECT *, max(n) FILTER (WHERE good) OVER (PARTITION BY test_id) AS last_good, max(n) OVER (PARTITION BY test_id) AS last FROM numbered),
-		     tests AS (
+		     places AS (
 		        SELECT test_id, count(*) AS outcomes, count(*) FILTER (WHERE failing) AS failing, count(*) FILTER (WHERE good) AS good,
-		               count(*) FILTER (WHERE (failing OR good) AND failing <> before) AS changes,
-		               (count(*) FILTER (WHERE (failing OR good) AND failing <> before))::float8 / nullif(count(before) FILTER (WHERE failing OR good), 0) AS flakiness,
-		               round(avg(duration)::numeric, 6)::float8 AS duration, (array_agg(id) FILTER (WHERE n = last))[1] AS newest,
-		               min(result) FILTER (WHERE n = last) AS result, max(start_time) AS start_time,
+		               greatest(count(*) FILTER (WHERE failing OR good) - 1, 0) AS pairs, sum(duration) AS seconds, count(duration) AS timed
+		          FROM told GROUP BY test_id, env, component),
+		     sums AS (
+		        SELECT test_id, sum(outcomes)::bigint AS outcomes, sum(failing)::bigint AS failing, sum(good)::bigint AS good, sum(pairs)::bigint AS pairs,
+		               round((sum(seconds) / nullif(sum(timed), 0))::numeric, 6)::float8 AS duration
+		          FROM places GROUP BY test_id),
+		     -- Only a test that failed has turns and streaks, which leaves most of the rows alone.
+		     numbered AS (
+		        SELECT t.*, row_number() OVER (PARTITION BY t.test_id ORDER BY t.start_time, t.id) AS n,
+		               lag(t.failing) OVER (PARTITION BY t.test_id, t.env, t.component ORDER BY t.start_time, t.id) AS before
+		          FROM told t JOIN sums s ON s.test_id = t.test_id AND s.failing > 0
+		         WHERE t.failing OR t.good),
+		     streaks AS (SELECT *, max(n) FILTER (WHERE good) OVER (PARTITION BY test_id) AS last_good FROM numbered),
+		     turns AS (
+		        SELECT test_id, count(*) FILTER (WHERE failing <> before) AS changes,
 		               min(start_time) FILTER (WHERE failing AND n > coalesce(last_good, 0)) AS failing_since,
 		               count(*) FILTER (WHERE failing AND n > coalesce(last_good, 0)) AS streak
 		          FROM streaks GROUP BY test_id),
+		     tests AS (
+		        SELECT s.*, coalesce(t.changes, 0) AS changes, coalesce(t.changes, 0)::float8 / nullif(s.pairs, 0) AS flakiness, t.failing_since,
+		               coalesce(t.streak, 0) AS streak
+		          FROM sums s LEFT JOIN turns t USING (test_id)),
 		     keyed AS MATERIALIZED (SELECT *, ` + testOrders[q.Order] + ` AS key FROM tests WHERE ` + onlySQL[q.Only] + `)
-		SELECT test_id, outcomes, failing, changes, flakiness, duration, newest, result, start_time, failing_since, streak, key,
+		SELECT p.test_id, p.outcomes, p.failing, p.changes, p.flakiness, p.duration, w.newest, w.result, w.start_time, p.failing_since, p.streak, p.key,
 		       (SELECT count(*) FROM keyed) AS total, (SELECT at FROM began) AS began
-		  FROM keyed WHERE key < $7 OR key = $7 AND test_id COLLATE "C" > $8
-		 ORDER BY key DESC, test_id COLLATE "C" LIMIT $9`
+		  FROM (SELECT * FROM keyed WHERE key < $7 OR key = $7 AND test_id COLLATE "C" > $8 ORDER BY key DESC, test_id COLLATE "C" LIMIT $9) p
+		 CROSS JOIN LATERAL (SELECT id AS newest, result, start_time FROM results
+		                      WHERE project_id = $1 AND test_id = p.test_id AND ($4 = '' OR env = $4) AND ($5 = '' OR component = $5)
+		                      ORDER BY start_time DESC, id DESC LIMIT 1) w
+		 ORDER BY p.key DESC, p.test_id COLLATE "C"`
 }
