@@ -60,7 +60,13 @@ export function Compare() {
         >
           ⇄
         </Button>
-        <Side label="Now" runs={newer} choose={(run) => put(older, run ? [run] : [])} hint="" automatic={false} />
+        <Side
+          label="Now"
+          runs={sums.data?.runs ?? newer}
+          choose={(run) => put(older, run ? [run] : [])}
+          hint=""
+          automatic={false}
+        />
       </div>
       {newer.length === 0 ? (
         <Empty title="Choose two runs" actions={<Link to={`${base}/runs`}>Runs</Link>}>
