@@ -1,6 +1,6 @@
 // Package widget computes what dashboards and views show: one file for each widget, with its parameters, its query and the
 // shape of its answer. Counts come from the rollups that the database keeps in the transaction of each write, and every
-// answer is computed by one statement, so that its numbers belong together.
+// answer is computed by one statement, or in one snapshot, so that its numbers belong together.
 package widget
 
 import (
