@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strconv"
 	"time"
 
@@ -192,10 +194,16 @@ func Classify(err error) error {
 		return err
 	}
 	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) || pgconn.SafeToRetry(err) {
+	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || brokeOff(err) {
 		return fmt.Errorf("%w (%w)", ErrUnavailable, err)
 	}
 	return err
+}
+
+// brokeOff says whether a connection ended in the middle of a question, as it does when the server is killed.
+func brokeOff(err error) bool {
+	var network *net.OpError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network)
 }
 
 func sentinelOf(code string) error {
