@@ -22,6 +22,14 @@ up: ## Build, and serve Ibutsu on :8080 with its worker, scheduler and PostgreSQ
 	@$(MAKE) --no-print-directory page bin/ibutsu
 	@exec bin/ibutsu up --state '$(STATE)' --listen '$(LISTEN)'
 
+DEV_LISTEN ?= 127.0.0.1:8080
+DEV_PAGE   ?= 127.0.0.1:5173
+.PHONY: dev
+dev: ## Work on Ibutsu: a changed source is served by itself, of the server and of the page (DEV_LISTEN=, DEV_PAGE=)
+	@scripts/prepare up
+	@$(MAKE) --no-print-directory page
+	@mkdir -p bin && go build -o bin/dev ./checks/dev && exec bin/dev -state '$(STATE)/dev' -listen '$(DEV_LISTEN)' -page '$(DEV_PAGE)'
+
 .PHONY: build
 build: ## Build bin/ibutsu with the page in it
 	@scripts/prepare build

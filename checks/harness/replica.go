@@ -210,7 +210,12 @@ func Ask(ctx context.Context, address, sql string, into any) error {
 
 // Await waits for at most a minute until something is so.
 func Await(ctx context.Context, what string, is func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	return Within(ctx, time.Minute, what, is)
+}
+
+// Within is Await with another patience.
+func Within(ctx context.Context, patience time.Duration, what string, is func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for !is() {
 		select {

@@ -3,7 +3,8 @@
 //	bin/checks/withpg bin/checks/operate [-binary FILE] [-only WORDS] [-v]
 //
 // It restarts the server by handing its listener over and behind a socket of a service manager, puts nginx in front of
-// it, takes Redis and PostgreSQL away from it, and brings PostgreSQL back to a moment. The last line is "N passed, M failed".
+// it, takes Redis and PostgreSQL away from it, brings PostgreSQL back to a moment, and works on a copy of its sources with
+// `make dev`. The last line is "N passed, M failed".
 package main
 
 import (
@@ -57,5 +58,6 @@ func trials() []trial {
 		{"Redis fails over by its sentinels", failedOver},
 		{"PostgreSQL killed and back, three times", lostDatabase},
 		{"PostgreSQL back to a moment, from its archived log", backInTime},
+		{"make dev serves a changed source", develop},
 	}
 }

@@ -61,14 +61,22 @@ func thisServer() string {
 }
 
 const (
-	profileSeconds = 30
-	traceSeconds   = 1
+	profileSeconds     = 30
+	mostProfileSeconds = 60
+	traceSeconds       = 1
 	// mostTraceSeconds bounds what a trace takes of the memory: a busy server writes tens of MiB a second.
 	mostTraceSeconds = 10
 )
 
 // AdminGetProfile answers a profile of this server.
 func (s *Server) AdminGetProfile(c *fiber.Ctx, profile string, params contract.AdminGetProfileParams) error {
+	most := mostProfileSeconds
+	if profile == "trace" {
+		most = mostTraceSeconds
+	}
+	if n := params.Seconds; n != nil && (*n < 1 || *n > most) {
+		return problem(http.StatusBadRequest, "seconds: it is %d; a %s takes 1 to %d", *n, profile, most)
+	}
 	s.tell(c, "profile taken", profile)
 	var content bytes.Buffer
 	var err error
@@ -76,9 +84,6 @@ func (s *Server) AdminGetProfile(c *fiber.Ctx, profile string, params contract.A
 	case "profile":
 		err = s.during(params.Seconds, profileSeconds, func() error { return pprof.StartCPUProfile(&content) }, pprof.StopCPUProfile)
 	case "trace":
-		if params.Seconds != nil && *params.Seconds > mostTraceSeconds {
-			return problem(http.StatusBadRequest, "seconds: a trace takes at most %d", mostTraceSeconds)
-		}
 		err = s.during(params.Seconds, traceSeconds, func() error { return trace.Start(&content) }, trace.Stop)
 	default:
 		err = pprof.Lookup(profile).WriteTo(&content, 0)

@@ -24,6 +24,8 @@ type Successor struct {
 	Environment []string
 	// Out and Err are its standard output and error.
 	Out, Err io.Writer
+	// Apart gives it a process group of its own: what is typed at the terminal is then for its predecessor alone.
+	Apart bool
 }
 
 // Start starts it with the listener and waits until it serves. When it ends before, or ctx does, that is an error, the
@@ -43,6 +45,7 @@ func (s Successor) Start(ctx context.Context, l net.Listener) (pid int, err erro
 	cmd.Env = append(withoutVariables(s.Environment, handoverVariable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"), handoverVariable+"=1")
 	cmd.Stdout, cmd.Stderr = s.Out, s.Err
 	cmd.ExtraFiles = []*os.File{socket, write}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: s.Apart}
 	err = cmd.Start()
 	_ = write.Close()
 	if err != nil {

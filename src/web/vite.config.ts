@@ -28,5 +28,6 @@ export default defineConfig({
   base: './',
   plugins: [react(), compressed()],
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
-  server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
+  // `make dev` says where the server is.
+  server: { proxy: { '/api': process.env['IBUTSU_DEV_SERVER'] ?? 'http://127.0.0.1:8080' } },
 });
