@@ -47,6 +47,12 @@ def before_call(context, case, kwargs):
         case.path_parameters = path
     if segments[:2] == ["user", "token"] and case.method.upper() == "DELETE":
         case.path_parameters = {**path, "id": str(uuid.uuid4())}
+    if segments[:2] == ["admin", "debug"]:  # a profile takes as long as it is asked to, and half a minute by itself
+        query = dict(case.query or {})
+        seconds = str(query.get("seconds", 30))
+        if seconds.isdigit() and 1 < int(seconds) <= 60:
+            query["seconds"] = 1
+        case.query = query
     for part in (case.query, case.body):
         if isinstance(part, dict):
             for name, value in part.items():
