@@ -27,6 +27,13 @@ const Users = lazy(() => import('./pages/admin_users').then((m) => ({ default: m
 const AdminProjects = lazy(() => import('./pages/admin_projects').then((m) => ({ default: m.AdminProjects })));
 const Jobs = lazy(() => import('./pages/admin_jobs').then((m) => ({ default: m.Jobs })));
 const Retention = lazy(() => import('./pages/admin_retention').then((m) => ({ default: m.Retention })));
+const Start = lazy(() => import('./pages/start').then((m) => ({ default: m.Start })));
+const Members = lazy(() => import('./pages/members').then((m) => ({ default: m.Members })));
+const Audit = lazy(() => import('./pages/admin_audit').then((m) => ({ default: m.Audit })));
+const AdminImports = lazy(() => import('./pages/admin_imports').then((m) => ({ default: m.AdminImports })));
+const Groups = lazy(() => import('./pages/admin_groups').then((m) => ({ default: m.Groups })));
+const Sessions = lazy(() => import('./pages/access').then((m) => ({ default: m.Sessions })));
+const Access = lazy(() => import('./pages/access').then((m) => ({ default: m.Access })));
 const Elsewhere = lazy(() => import('./pages/elsewhere').then((m) => ({ default: m.Elsewhere })));
 
 function SignedIn() {
@@ -69,6 +76,8 @@ export function App() {
             <Route path="tests" element={<Tests />} />
             <Route path="compare" element={<Compare />} />
             <Route path="imports" element={<Imports />} />
+            <Route path="start" element={<Start />} />
+            <Route path="members" element={<Members />} />
             <Route path="*" element={<Home />} />
             <Route index element={<Home />} />
           </Route>
@@ -78,6 +87,10 @@ export function App() {
             <Route path="home" element={<AdminHome />} />
             <Route path="users" element={<Users />} />
             <Route path="users/:id" element={<Users />} />
+            <Route path="users/:id/access" element={<Access />} />
+            <Route path="groups" element={<Groups />} />
+            <Route path="imports" element={<AdminImports />} />
+            <Route path="audit" element={<Audit />} />
             <Route path="projects" element={<AdminProjects />} />
             <Route path="projects/:id" element={<AdminProjects />} />
             <Route path="jobs" element={<Jobs />} />
@@ -88,6 +101,7 @@ export function App() {
           <Route path="/profile" element={<Navigate to="/profile/user" replace />} />
           <Route path="/profile/user" element={<Profile />} />
           <Route path="/profile/tokens" element={<Tokens />} />
+          <Route path="/profile/sessions" element={<Sessions />} />
           <Route path="*" element={<Navigate to="/project" replace />} />
         </Route>
       </Routes>

@@ -32,14 +32,20 @@ export { useProject, useUser } from './lib/here';
 
 export function Projects() {
   useTitle('Projects');
+  const user = useUser();
   const { data, isPending, error, refetch } = useProjects('');
   if (isPending) return <Lines n={3} />;
   if (error) return <Failed error={error} what="Projects" retry={() => void refetch()} />;
+  const rules = user.data?.is_superadmin;
   return (
     <>
       <h1>Choose a project</h1>
       {data.projects.length === 0 ? (
-        <Empty title="No projects available">Ask an administrator of this Ibutsu to add you to one.</Empty>
+        <Empty title="No projects yet" actions={rules && <Link to="/admin/projects/new">Make the first project</Link>}>
+          {rules
+            ? 'A project is what runs and results belong to, and who may see them. Then it shows how to push to it.'
+            : 'Ask an administrator of this Ibutsu to add you to one.'}
+        </Empty>
       ) : (
         <div className="panel narrow">
           <ProjectList chosen={() => {}} />
@@ -158,12 +164,21 @@ export function Frame() {
                   {(close) => (
                     <>
                       <ProjectList chosen={close} current={project} />
+                      {current.data && (
+                        <ul className="plain-list menu-foot">
+                          <li>
+                            <Link to={`${base}/members`} onClick={close}>
+                              Members of {current.data.title || current.data.name}
+                            </Link>
+                          </li>
+                        </ul>
+                      )}
                     </>
                   )}
                 </Popup>
                 <span className="spring" />
                 <Search />
-                <ImportButton disabled={!current.data} />
+                <ImportButton disabled={!current.data} className="only-wide" />
                 <Account help={() => setHelp(true)} about={() => setAbout(true)} />
               </div>
             </MastheadContent>

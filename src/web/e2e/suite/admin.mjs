@@ -12,6 +12,10 @@ export const pages = ({ project }) => ({
   'admin-schedule': { path: '/admin/jobs#schedule', as, ready: 'Run now' },
   'admin-workers': { path: '/admin/jobs#workers', as, ready: 'scheduler' },
   'admin-retention': { path: '/admin/retention', as, ready: 'are kept' },
+  'admin-audit': { path: '/admin/audit', as, ready: 'user.' },
+  'admin-groups': { path: '/admin/groups', as, ready: 'New group' },
+  'admin-imports': { path: '/admin/imports?status=all', as, ready: 'report.xml' },
+  'admin-members': { path: `/project/${project}/members`, as, ready: 'ana@example.com' },
   'admin-refused': { path: '/admin/users', ready: 'This is for administrators' },
 });
 
@@ -69,7 +73,27 @@ async function steer({ page }) {
 }
 steer.as = as;
 
+async function access({ page, made, api, check }) {
+  const email = 'eve@example.com';
+  const eve = await api('POST', '/admin/user', { email, name: 'Eve', password: made.password, is_active: true });
+  await page.goto(`/project/${made.project}/members`);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByText(`${email} is in the project`).waitFor();
+  await page.getByLabel(`Role of ${email}`).selectOption('reader');
+  await page.getByText(`${email} is reader now`).waitFor();
+  await page.goto(`/admin/users/${eve.id}/access`);
+  await page.getByRole('heading', { name: 'Access of Eve' }).waitFor();
+  await page.getByRole('link', { name: 'What this user has changed' }).click();
+  await page.waitForURL('**/admin/audit?actor=*');
+  await page.goto('/admin/audit?object_type=member');
+  await page.getByText('member.').first().waitFor();
+  check((await page.getByText(email).count()) > 0, 'the audit log does not name the member');
+}
+access.as = as;
+
 export const journeys = {
+  'an administrator gives a role, and looks at access and audit': access,
   'an administrator makes a user, who signs in, and deletes him': people,
   'an administrator makes, renames and deletes a project': projects,
   'an administrator pauses a queue and lets it go on': steer,

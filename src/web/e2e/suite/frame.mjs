@@ -5,6 +5,12 @@ export const pages = ({ project }) => ({
   switcher: { path: `/project/${project}/triage`, then: open('Project: '), ready: 'Recent' },
   account: { path: `/project/${project}/triage`, then: open('Your account: '), ready: 'Sign out' },
   about: { path: `/project/${project}/triage`, then: about, ready: 'Kept in this project' },
+  'row-menu': { path: `/project/${project}/results?result=failed`, then: rowMenu, ready: 'The test over time' },
+  sorted: { path: `/project/${project}/runs?sort=-summary.failures`, ready: 'Outcome' },
+  'filter-fault': { path: `/project/${project}/runs`, then: typed('colour:red'), ready: 'no field colour' },
+  start: { path: `/project/${project}/start`, ready: 'Make a token' },
+  members: { path: `/project/${project}/members`, ready: 'ana@example.com' },
+  sessions: { path: '/profile/sessions', ready: 'this one' },
   keys: { path: `/project/${project}/triage`, then: (tab) => tab.keyboard.press('?'), ready: 'actions of the row' },
 });
 
@@ -14,6 +20,17 @@ const search = (text) => async (tab) => {
   await tab.keyboard.press('/');
   await tab.keyboard.type(text);
 };
+
+const typed = (text) => async (tab) => {
+  await tab.keyboard.press('f');
+  await tab.keyboard.type(text);
+  await tab.keyboard.press('Enter');
+};
+
+async function rowMenu(tab) {
+  await tab.keyboard.press('j');
+  await tab.keyboard.press('.');
+}
 
 async function about(tab) {
   await open('Your account: ')(tab);
@@ -61,7 +78,7 @@ starred.as = 'admin';
 async function dropped({ page, api }) {
   const project = await api('POST', '/project', { name: 'dropped', title: 'Dropped' });
   await page.goto(`/project/${project.id}/runs`);
-  await page.getByRole('heading', { name: 'Runs' }).waitFor();
+  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
   const carried = await page.evaluateHandle(() => {
     const data = new DataTransfer();
     const report = '<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>';
@@ -95,7 +112,69 @@ async function likes({ page, window, made, check }) {
 }
 likes.as = 'admin';
 
+async function lists({ page, made, check, settled, window }) {
+  const base = `/project/${made.project}`;
+  await page.goto(`${base}/results?env=qa`);
+  await page.getByRole('button', { name: 'Duration' }).click();
+  await page.waitForURL('**sort=-duration*');
+  await settled();
+  const longest = await page.locator('.body .row').first().textContent();
+  check(longest.includes('_39'), `the slowest of all pages is not at the top: ${longest}`);
+  await page.getByRole('button', { name: 'Columns: ' }).click();
+  await page
+    .getByRole('textbox', { name: 'Another value of the metadata' })
+    .or(page.getByLabel('Another value of the metadata'))
+    .fill('importance');
+  await page.keyboard.press('Enter');
+  await page.getByRole('columnheader', { name: 'importance' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.row').filter({ hasText: 'high' }).first().hover();
+  await page.getByRole('button', { name: 'Without high' }).first().click();
+  await page.waitForURL('**metadata.importance=%5Bne%5Dhigh*');
+  await page.keyboard.press('f');
+  await page.keyboard.type('-component:api');
+  await page.keyboard.press('Enter');
+  await page.getByText('component!=api').waitFor();
+  await page.getByRole('button', { name: 'Saved filters: ' }).click();
+  await page.getByLabel('Name of this filter').fill('Low and slow');
+  await page.getByRole('button', { name: 'Save this filter' }).click();
+  await page.keyboard.press('Escape');
+  const { page: other } = await window(made.admin);
+  await other.goto(`${base}/triage`);
+  await other.getByRole('link', { name: 'Low and slow' }).click();
+  await other.getByText('component!=api').waitFor();
+  await other.getByRole('columnheader', { name: 'importance' }).waitFor();
+  const file = other.waitForEvent('download');
+  await other.getByRole('button', { name: 'More about this list' }).click();
+  await other.getByRole('menuitem', { name: 'Export as CSV' }).click();
+  check((await (await file).suggestedFilename()).endsWith('.csv'), 'the export is no CSV');
+  await other.getByText('rows are in').waitFor();
+  await other.getByRole('checkbox', { name: 'Select' }).first().click();
+  await other.getByRole('button', { name: /^Select all/ }).click();
+  await other.getByText(/^[2-9][0-9,]* selected|^1[0-9,]+ selected/).waitFor();
+}
+lists.as = 'admin';
+
+async function first({ page, url, api, check }) {
+  const project = await api('POST', '/project', { name: 'fresh', title: 'Fresh' });
+  await page.goto(`/project/${project.id}/runs`);
+  await page.getByRole('link', { name: 'How to push the first run' }).click();
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByText('is not shown again').waitFor();
+  const command = await page.locator('.command pre').last().textContent();
+  check(command.includes(`${url}/api`) && command.includes(project.id), 'the command names no server or no project');
+  const token = await page.locator('.command code').first().textContent();
+  check(command.includes(token), 'the command has not the token that was made');
+  await page.getByText('This page notices').waitFor();
+  await api('POST', '/run', { metadata: { project: project.id, component: 'first-of-all' } });
+  await page.getByRole('link', { name: 'first-of-all' }).click();
+  await page.waitForURL('**/runs/*');
+}
+first.as = 'admin';
+
 export const journeys = {
+  'lists are sorted by the server, with columns and filters that follow a person': lists,
+  'the first run is pushed by a command of the page, which notices it': first,
   'somebody searches for what a traceback says, and for a setting': find,
   'a star keeps a project at the top, in another browser, too': starred,
   'a file that is dropped anywhere becomes a run': dropped,

@@ -57,7 +57,7 @@ export function Importing({ project, children }: { project: string; children: Re
 }
 
 /** ImportButton picks files. */
-export function ImportButton({ disabled }: { disabled: boolean }) {
+export function ImportButton({ disabled = false, className = '' }: { disabled?: boolean; className?: string }) {
   const send = useImporting();
   const file = useRef<HTMLInputElement>(null);
   return (
@@ -76,7 +76,7 @@ export function ImportButton({ disabled }: { disabled: boolean }) {
       />
       <button
         type="button"
-        className="menu-button only-wide"
+        className={`menu-button ${className}`}
         disabled={disabled}
         title={
           disabled ? 'Choose a project first' : 'Import JUnit XML or an archive; files can be dropped anywhere, too'

@@ -14,13 +14,17 @@ const administration: Entry[] = [
   { to: '/admin/home', name: 'Health' },
   { to: '/admin/users', name: 'Users' },
   { to: '/admin/projects', name: 'Projects' },
+  { to: '/admin/groups', name: 'Groups' },
+  { to: '/admin/imports', name: 'Imports' },
   { to: '/admin/jobs', name: 'Jobs' },
   { to: '/admin/retention', name: 'Retention' },
+  { to: '/admin/audit', name: 'Audit log' },
 ];
 
 const own: Entry[] = [
   { to: '/profile/user', name: 'Profile' },
   { to: '/profile/tokens', name: 'Tokens' },
+  { to: '/profile/sessions', name: 'Sign-ins' },
 ];
 
 /** useRail is where one can go from here: the pages of the project, of administration, or one's own. */

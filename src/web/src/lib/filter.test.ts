@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { add, fromAddress, parse, print, toAddress, toAPI } from './filter';
+import { add, fromAddress, parse, print, toAddress, toAPI, faultOf } from './filter';
 
 describe('the filter line', () => {
   it('reads fields, operators, short names, quotes and bare words', () => {
@@ -69,4 +69,22 @@ describe('the API', () => {
 it('asks for one value of a field at a time', () => {
   const f = parse('env:qa env!=ci', 'x');
   expect(add(f, { field: 'env', operator: 'eq', value: 'prod' }).map(print)).toEqual(['env!=ci', 'env:prod']);
+});
+
+it('a minus leaves out what a filter names', () => {
+  expect(parse('-env:qa|prod', 'x')).toEqual([
+    { field: 'env', operator: 'ne', value: 'qa' },
+    { field: 'env', operator: 'ne', value: 'prod' },
+  ]);
+  expect(parse('-v', 'x')).toEqual([{ field: 'x', operator: 'contains', value: '-v' }]);
+});
+
+it('what cannot be understood is said', () => {
+  expect(faultOf('env:qa duration>1.5 job:nightly test_pay', 'result')).toBe('');
+  expect(faultOf('env:', 'run')).toContain('no value');
+  expect(faultOf('colour:red', 'run')).toContain('metadata.colour');
+  expect(faultOf('duration>soon', 'result')).toContain('number');
+  expect(faultOf('exception~(', 'result')).toContain('regular expression');
+  expect(faultOf('env:"qa', 'run')).toContain('closed');
+  expect(faultOf('tests/a.py::test_b', 'result')).toBe('');
 });

@@ -123,6 +123,9 @@ export function parse(text: string, free: string): Filter[] {
   const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
   return words.flatMap((word): Filter[] => {
     const plain = word.replaceAll('"', '');
+    const without = /^-([A-Za-z][\w.-]*)[:=](.+)$/s.exec(plain);
+    if (without && !without[2]!.startsWith(':'))
+      return without[2]!.split('|').map((value) => ({ field: apiField(without[1]!), operator: 'ne', value }));
     const match = /^([A-Za-z][\w.-]*)(>=|<=|!=|[:=!><~*%@])(.*)$/s.exec(plain);
     // a::b is the name of a test
     if (!match || !match[3] || match[3].startsWith(':'))
@@ -192,3 +195,38 @@ export const fields = {
 export const resultValues = ['passed', 'failed', 'error', 'skipped', 'xfailed', 'xpassed', 'manual'];
 
 export const apiField = (typedField: string): string => aliases[typedField] ?? typedField;
+
+/** What the server knows of a row beside its documents. The server passes over other fields, so that they are told of here. */
+const known = {
+  run: ['id', 'component', 'env', 'source', 'duration', 'start_time', 'created', 'project_id'],
+  result: ['id', 'test_id', 'result', 'component', 'env', 'source', 'run_id', 'duration', 'start_time', 'project_id'],
+};
+const documents = { run: /^(metadata|data|summary)\../, result: /^(metadata|data|params)\../ };
+const numeric = /^(duration|summary\..*)$/;
+
+/** faultOf says what cannot be understood of what was typed, or nothing. */
+export function faultOf(text: string, kind: 'run' | 'result'): string {
+  if ((text.match(/"/g)?.length ?? 0) % 2) return 'A quotation mark is not closed.';
+  const bare = /(?:^|\s)(-?[A-Za-z][\w.-]*(?:>=|<=|!=|[:=><~*%@]))(?=\s|$)/.exec(text);
+  if (bare) return `${bare[1]} has no value: write it behind, without a space.`;
+  for (const { field, operator, value } of parse(text, '')) {
+    if (!field) continue;
+    if (!known[kind].includes(field) && !documents[kind].test(field))
+      return `A ${kind} has no field ${field}. A value of its metadata is metadata.${field}.`;
+    if (numeric.test(field) && !['exists', 'in'].includes(operator) && !Number.isFinite(Number(value)))
+      return `${field} is a number; ${value} is none.`;
+    if (operator === 'exists' && !/^(t|true|y|yes|1|f|false|n|no|0)$/i.test(value))
+      return `${field}@ takes yes or no: whether there is a value.`;
+    if (operator === 'regex' && !isPattern(value)) return `${value} is no regular expression.`;
+  }
+  return '';
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

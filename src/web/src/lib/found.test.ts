@@ -19,11 +19,11 @@ describe('pages', () => {
   const pages = pagesOf('/project/1', false);
   it('are found by any word about them, by name first', () => {
     expect(pagesFor('run', pages)[0]?.to).toBe('/project/1/runs');
-    expect(pagesFor('junit archives', pages).map((p) => p.name)).toEqual(['Imports']);
+    expect(pagesFor('junit curl', pages).map((p) => p.name)).toEqual(['Push results']);
   });
   it('of administration are for administrators', () => {
-    expect(pagesFor('queues', pages)).toEqual([]);
-    expect(pagesFor('queues retry', pagesOf('', true)).map((p) => p.to)).toEqual(['/admin/jobs']);
+    expect(pagesFor('audit', pages)).toEqual([]);
+    expect(pagesFor('audit', pagesOf('', true)).map((p) => p.to)).toEqual(['/admin/audit']);
   });
 });
 

@@ -42,11 +42,14 @@ export function pagesOf(base: string, admin: boolean): Place[] {
         page(`${base}/compare`, 'Compare', 'two runs or builds, difference'),
         page(`${base}/view`, 'Views', 'Jenkins jobs, accessibility, comparison'),
         page(`${base}/imports`, 'Imports', 'upload JUnit, archives, push results'),
+        page(`${base}/start`, 'Push results', 'first run: pytest, JUnit, curl, Playwright, Python client'),
+        page(`${base}/members`, 'Members', 'people and roles of the project'),
       ]
     : [];
   const own = [
     page('/profile/user', 'Profile', 'settings: name, password, theme, density'),
     page('/profile/tokens', 'Tokens', 'settings: API tokens for pipelines'),
+    page('/profile/sessions', 'Sign-ins', 'settings: sessions, sign out elsewhere'),
     page('/project', 'Projects', 'choose another project'),
   ];
   const ruling = admin
@@ -54,8 +57,11 @@ export function pagesOf(base: string, admin: boolean): Place[] {
         page('/admin/home', 'Health', 'administration: database, workers, queues'),
         page('/admin/users', 'Users', 'administration: people, passwords, sessions, tokens'),
         page('/admin/projects', 'Projects (administration)', 'administration: owners, members, delete'),
+        page('/admin/groups', 'Groups', 'administration: groups of projects and users'),
+        page('/admin/imports', 'Imports (administration)', 'administration: uploads with errors'),
         page('/admin/jobs', 'Jobs', 'administration: queues, schedule, workers, retry'),
         page('/admin/retention', 'Retention', 'administration: how long things are kept'),
+        page('/admin/audit', 'Audit log', 'administration: who changed what'),
       ]
     : [];
   return [...inProject, ...own, ...ruling];

@@ -221,6 +221,9 @@ export function AdminProjects() {
                     <Link to={`/project/${p.id}/triage`}>
                       Open<span className="sr"> {p.title || p.name}</span>
                     </Link>{' '}
+                    <Link to={`/project/${p.id}/members`}>
+                      Members<span className="sr"> of {p.title || p.name}</span>
+                    </Link>{' '}
                     <Button size="sm" variant="link" isDanger onClick={() => setGone(p)}>
                       Delete<span className="sr"> {p.title || p.name}</span>
                     </Button>

@@ -1,7 +1,7 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate, useParams, useSearchParams } from 'react-router';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { useUser } from '../frame';
 import { api, type List, type Project, type User } from '../lib/api';
 import { count } from '../lib/format';
@@ -240,6 +240,9 @@ export function Users() {
                     {u.is_superadmin && <div className="quiet">administrator</div>}
                   </td>
                   <td className="actions">
+                    <Link to={`/admin/users/${u.id}/access`}>
+                      Access<span className="sr"> of {u.email}</span>
+                    </Link>
                     <Button
                       size="sm"
                       variant="link"

@@ -1,14 +1,34 @@
 import { Button } from '@patternfly/react-core';
-import { useEffect, useState } from 'react';
-import { useLocation, useNavigate } from 'react-router';
+import { useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Result } from '../lib/api';
+import { add } from '../lib/filter';
+import { count } from '../lib/format';
+import { everything, most } from '../lib/everything';
+import { meta } from '../lib/runs';
 import { trail } from '../lib/trail';
-import { ClassifyBar } from '../parts/classify';
+import { Assign } from '../parts/assign';
+import { classes, ClassifyBar, useDecide } from '../parts/classify';
+import { ColumnChooser, useColumns } from '../parts/columns';
 import { FilterLine } from '../parts/filterline';
-import { forProject, resultColumns, Total, useFilters, useSparse } from '../parts/lists';
+import { says } from '../parts/form';
+import { useKeys } from '../parts/keys';
+import {
+  forProject,
+  pathColumn,
+  resultColumns,
+  Total,
+  useFilters,
+  useOrder,
+  useSparse,
+  usualResultColumns,
+} from '../parts/lists';
+import { ListTools } from '../parts/listtools';
 import { Rows } from '../parts/rows';
 import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
+import { useToast } from '../parts/toast';
 
 export function Results() {
   useTitle('Results');
@@ -16,7 +36,16 @@ export function Results() {
   const go = useNavigate();
   const [filters, change] = useFilters();
   const [selected, select] = useState<Map<string, Result>>(new Map());
-  const list = useSparse<'results', Result>('/result', 'results', forProject(project, filters));
+  const all = resultColumns(base, filters, change);
+  const { columns, chosen, choose } = useColumns('result', all, usualResultColumns, (path) =>
+    pathColumn<Result>(path, filters, change),
+  );
+  const { orderBy, sort, sorted } = useOrder(columns);
+  const filter = forProject(project, filters);
+  const list = useSparse<'results', Result>('/result', 'results', filter, orderBy);
+  const focused = useRef<Result | undefined>(undefined);
+  const bar = useRef<HTMLDivElement>(null);
+  const { decide } = useDecide();
   const pick = (ids: Set<string>) => {
     const next = new Map<string, Result>();
     for (const id of ids) if (selected.has(id)) next.set(id, selected.get(id)!);
@@ -33,11 +62,60 @@ export function Results() {
     const ids = Array.from({ length: Math.min(total, 1000) }, (_, i) => row(i)?.id).filter((id) => id !== undefined);
     if (ids.length) trail.keep({ title: 'results', back: `${base}/results${here.search}`, ids });
   }, [total, list.fetching, here.search]); // eslint-disable-line react-hooks/exhaustive-deps
+  // What the keys do without a selection, they do to the row that they have come to.
+  useKeys(
+    selected.size
+      ? {}
+      : {
+          a: () => {
+            const r = focused.current;
+            if (!r) return;
+            flushSync(() => select(new Map([[r.id!, r]])));
+            bar.current?.querySelector('input')?.focus();
+          },
+          ...Object.fromEntries(
+            classes.map(([key, value]) => [
+              `c ${key}`,
+              () => {
+                if (focused.current) void decide('classification', [focused.current], value);
+              },
+            ]),
+          ),
+        },
+  );
+  const actions = (r: Result) => {
+    const only = (field: string, value: string | null | undefined, name: string) =>
+      value
+        ? [
+            { label: `Only ${name} ${value}`, run: () => change(add(filters, { field, operator: 'eq', value })) },
+            { label: `Without ${name} ${value}`, run: () => change(add(filters, { field, operator: 'ne', value })) },
+          ]
+        : [];
+    return [
+      { label: 'Open', to: `${base}/results/${r.id}` },
+      { label: 'Its run', to: `${base}/runs/${r.run_id}` },
+      { label: 'The test over time', to: `${base}/test?q=${encodeURIComponent(r.test_id ?? '')}` },
+      { label: 'Copy the test’s name', run: () => void navigator.clipboard.writeText(r.test_id ?? '') },
+      ...only('result', r.result, 'result'),
+      ...only('metadata.exception_name', meta(r, 'exception_name'), 'exception'),
+      ...only('env', r.env, 'environment'),
+    ];
+  };
   return (
     <div className="full">
       <div className="heading">
         <h1>Results</h1>
         {list.first.data && <Total n={list.total} what="result" />}
+        <span className="spring" />
+        <ColumnChooser list="result" names={all.map((c) => c.name)} chosen={chosen} choose={choose} />
+        <ListTools
+          path="/result"
+          kind="results"
+          filter={filter}
+          orderBy={orderBy}
+          columns={columns}
+          total={list.total}
+        />
       </div>
       <FilterLine
         kind="result"
@@ -50,11 +128,17 @@ export function Results() {
       />
       <Busy on={list.fetching} />
       {selected.size > 0 && (
-        <ClassifyBar
-          results={[...selected.values()]}
-          label={`${selected.size} selected:`}
-          clear={() => select(new Map())}
-        />
+        <div className="bulk" ref={bar}>
+          <ClassifyBar
+            results={[...selected.values()]}
+            label={`${count(selected.size)} selected:`}
+            clear={() => select(new Map())}
+          />
+          <Assign results={[...selected.values()]} />
+          {selected.size < Math.min(list.total, most) && (
+            <SelectAll total={list.total} filter={filter} orderBy={orderBy} select={select} />
+          )}
+        </div>
       )}
       {list.first.error ? (
         <Failed error={list.first.error} what="Results" retry={list.renew} />
@@ -64,26 +148,70 @@ export function Results() {
         <Empty
           title={filters.length ? 'No result is like this' : 'No results yet'}
           actions={
-            filters.length > 0 && (
+            filters.length > 0 ? (
               <Button variant="link" onClick={() => change([])}>
                 Clear all filters
               </Button>
+            ) : (
+              <Link to={`${base}/start`}>How to push the first run</Link>
             )
           }
         />
       ) : (
         <Rows
           label="Results"
-          columns={resultColumns(base, filters, change)}
+          columns={columns}
           total={list.total}
           row={list.row}
           id={(r) => r.id!}
           range={list.look}
           selected={new Set(selected.keys())}
           select={pick}
+          sort={sorted}
+          onSort={sort}
+          actions={actions}
+          focused={(r) => {
+            focused.current = r;
+          }}
           open={(r) => void go(`${base}/results/${r.id}`)}
         />
       )}
     </div>
+  );
+}
+
+/** SelectAll selects all that match the filter, seen or not, up to a bound. */
+function SelectAll({
+  total,
+  filter,
+  orderBy,
+  select,
+}: {
+  total: number;
+  filter: string[];
+  orderBy: string;
+  select: (all: Map<string, Result>) => void;
+}) {
+  const toast = useToast();
+  const [progress, setProgress] = useState('');
+  const run = async () => {
+    try {
+      const rows = await everything<'results', Result>(
+        '/result',
+        'results',
+        { filter, ...(orderBy && { orderBy }) },
+        (n, of) => setProgress(`${count(n)} of ${count(of)}…`),
+      );
+      select(new Map(rows.map((r) => [r.id!, r])));
+    } catch (e) {
+      toast('Not all could be selected', { kind: 'danger', body: says(e) });
+    }
+    setProgress('');
+  };
+  return (
+    <Button size="sm" variant="link" isDisabled={!!progress} onClick={() => void run()}>
+      {progress ||
+        (total > most ? `Select the first ${count(most)} that match` : `Select all ${count(total)} that match`)}
+    </Button>
   );
 }

@@ -3,8 +3,21 @@ import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Run } from '../lib/api';
+import { add } from '../lib/filter';
+import { meta } from '../lib/runs';
+import { ColumnChooser, useColumns } from '../parts/columns';
 import { FilterLine } from '../parts/filterline';
-import { forProject, runColumns, Total, useFilters, useSparse } from '../parts/lists';
+import {
+  forProject,
+  pathColumn,
+  runColumns,
+  Total,
+  useFilters,
+  useOrder,
+  useSparse,
+  usualRunColumns,
+} from '../parts/lists';
+import { ListTools } from '../parts/listtools';
 import { Rows } from '../parts/rows';
 import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
 
@@ -14,14 +27,34 @@ export function Runs() {
   const go = useNavigate();
   const [filters, change] = useFilters();
   const [selected, select] = useState<Set<string>>(new Set());
-  const list = useSparse<'runs', Run>('/run', 'runs', forProject(project, filters));
+  const all = runColumns(base, filters, change);
+  const { columns, chosen, choose } = useColumns('run', all, usualRunColumns, (path) =>
+    pathColumn<Run>(path, filters, change),
+  );
+  const { orderBy, sort, sorted } = useOrder(columns);
+  const filter = forProject(project, filters);
+  const list = useSparse<'runs', Run>('/run', 'runs', filter, orderBy);
   const pair = [...selected];
+  const only = (field: string, value: string | null | undefined, name: string) => [
+    value && { label: `Only ${name} ${value}`, run: () => change(add(filters, { field, operator: 'eq', value })) },
+    value && { label: `Without ${name} ${value}`, run: () => change(add(filters, { field, operator: 'ne', value })) },
+  ];
+  const actions = (r: Run) =>
+    [
+      { label: 'Open', to: `${base}/runs/${r.id}` },
+      { label: 'Its failures', to: `${base}/results?run_id=${r.id}&result=[in]failed;error` },
+      { label: 'Copy its id', run: () => void navigator.clipboard.writeText(r.id!) },
+      ...only('component', r.component, 'component'),
+      ...only('env', r.env, 'environment'),
+      ...only('metadata.jenkins.job_name', meta(r, 'jenkins.job_name'), 'job'),
+    ].map((a) => a || false);
   return (
     <div className="full">
       <div className="heading">
         <h1>Runs</h1>
         {list.first.data && <Total n={list.total} what="run" />}
         <span className="spring" />
+        {pair.length === 1 && <span className="quiet">One selected: another one to compare them</span>}
         {pair.length === 2 && (
           <Link className="pf-v6-c-button pf-m-primary pf-m-small" to={`${base}/compare?a=${pair[0]}&b=${pair[1]}`}>
             Compare the two
@@ -32,6 +65,8 @@ export function Runs() {
             Clear selection
           </Button>
         )}
+        <ColumnChooser list="run" names={all.map((c) => c.name)} chosen={chosen} choose={choose} />
+        <ListTools path="/run" kind="runs" filter={filter} orderBy={orderBy} columns={columns} total={list.total} />
       </div>
       <FilterLine kind="run" project={project} filters={filters} change={change} />
       <Busy on={list.fetching} />
@@ -50,18 +85,21 @@ export function Runs() {
             }
           />
         ) : (
-          <Empty title="No runs yet" actions={<Link to={`${base}/imports`}>How to push the first run</Link>} />
+          <Empty title="No runs yet" actions={<Link to={`${base}/start`}>How to push the first run</Link>} />
         )
       ) : (
         <Rows
           label="Runs"
-          columns={runColumns(base, filters, change)}
+          columns={columns}
           total={list.total}
           row={list.row}
           id={(r) => r.id!}
           range={list.look}
           selected={selected}
           select={select}
+          sort={sorted}
+          onSort={sort}
+          actions={actions}
           open={(r) => void go(`${base}/runs/${r.id}`)}
         />
       )}

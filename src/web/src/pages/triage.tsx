@@ -13,6 +13,7 @@ import { Assign, Decide } from '../parts/assign';
 import { ClassifyBar } from '../parts/classify';
 import { Past, Said, Took, usePast, useResult } from '../parts/failure';
 import { FilterLine } from '../parts/filterline';
+import { Bookmarks } from '../parts/saved';
 import { useKeys } from '../parts/keys';
 import { forProject, TestName, useFilters } from '../parts/lists';
 import { Bar, Outcome, Spark } from '../parts/outcome';
@@ -91,6 +92,7 @@ export function Triage() {
           <h1>Triage</h1>
           {found.data && <Summary series={series} last={last} />}
         </div>
+        <Bookmarks />
         <div className="triage-filter">
           <FilterLine kind="run" project={project} filters={filters} change={change} />
           <label className="quiet">
@@ -130,7 +132,7 @@ export function Triage() {
               }
             />
           ) : (
-            <Empty title="No runs yet" actions={<Link to={`${base}/imports`}>How to push the first run</Link>}>
+            <Empty title="No runs yet" actions={<Link to={`${base}/start`}>How to push the first run</Link>}>
               The newest build of each component, environment and job shows up here, with what changed.
             </Empty>
           )

@@ -1,9 +1,10 @@
 import { Button, Label } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
-import { add, apiField, fields, parse, print, resultValues, same, type Filter } from '../lib/filter';
+import { add, apiField, faultOf, fields, parse, print, resultValues, same, type Filter } from '../lib/filter';
 import { insight } from '../lib/insight';
 import { useKeys } from './keys';
+import { SavedFilters } from './saved';
 
 interface Props {
   kind: 'run' | 'result';
@@ -17,6 +18,7 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(-1);
   const [focused, setFocused] = useState(false);
+  const [fault, setFault] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
   useKeys({ f: () => input.current?.focus() });
@@ -51,6 +53,9 @@ export function FilterLine({ kind, project, filters, change }: Props) {
         : [];
 
   const apply = (typed: string) => {
+    const wrong = faultOf(typed, kind);
+    setFault(wrong);
+    if (wrong) return;
     const next = parse(typed, kind === 'result' ? 'test_id' : 'component').reduce(add, filters);
     setText('');
     setChosen(-1);
@@ -66,71 +71,80 @@ export function FilterLine({ kind, project, filters, change }: Props) {
   };
   return (
     <div className="filterline">
-      <form
-        role="search"
-        onSubmit={(e) => {
-          e.preventDefault();
-          if (chosen >= 0 && suggestions[chosen]) take(suggestions[chosen]);
-          else if (text.trim()) apply(text);
-        }}
-      >
-        <input
-          ref={input}
-          value={text}
-          spellCheck={false}
-          autoComplete="off"
-          role="combobox"
-          aria-expanded={focused && suggestions.length > 0}
-          aria-controls={list}
-          aria-autocomplete="list"
-          aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
-          aria-label={`Filter ${kind}s`}
-          placeholder={
-            kind === 'result'
-              ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name'
-              : 'Filter: env:qa job:nightly summary.failures>0'
-          }
-          onChange={(e) => {
-            setText(e.target.value);
-            setChosen(-1);
+      <div className="filter-row">
+        <form
+          role="search"
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (chosen >= 0 && suggestions[chosen]) take(suggestions[chosen]);
+            else if (text.trim()) apply(text);
           }}
-          onFocus={() => setFocused(true)}
-          onBlur={() => setTimeout(() => setFocused(false), 150)}
-          onKeyDown={(e) => {
-            if (e.key === 'Escape') input.current?.blur();
-            if (e.key === 'ArrowDown') {
-              e.preventDefault();
-              setChosen(Math.min(chosen + 1, suggestions.length - 1));
+        >
+          <input
+            ref={input}
+            value={text}
+            spellCheck={false}
+            autoComplete="off"
+            role="combobox"
+            aria-expanded={focused && suggestions.length > 0}
+            aria-controls={list}
+            aria-autocomplete="list"
+            aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
+            aria-label={`Filter ${kind}s`}
+            placeholder={
+              kind === 'result'
+                ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name'
+                : 'Filter: env:qa job:nightly summary.failures>0'
             }
-            if (e.key === 'ArrowUp') {
-              e.preventDefault();
-              setChosen(Math.max(chosen - 1, -1));
-            }
-            if (e.key === 'Tab' && word && suggestions[Math.max(chosen, 0)]) {
-              e.preventDefault();
-              take(suggestions[Math.max(chosen, 0)]!);
-            }
-            if (e.key === 'Backspace' && !text && filters.length) change(filters.slice(0, -1));
-          }}
-        />
-        <kbd aria-hidden="true">f</kbd>
-        <ul id={list} role="listbox" aria-label="Suggestions" hidden={!focused || suggestions.length === 0}>
-          {suggestions.map((s, i) => (
-            <li
-              key={s}
-              id={`${list}-${i}`}
-              role="option"
-              aria-selected={i === chosen}
-              onMouseDown={(e) => {
+            onChange={(e) => {
+              setText(e.target.value);
+              setChosen(-1);
+              setFault('');
+            }}
+            onFocus={() => setFocused(true)}
+            onBlur={() => setTimeout(() => setFocused(false), 150)}
+            onKeyDown={(e) => {
+              if (e.key === 'Escape') input.current?.blur();
+              if (e.key === 'ArrowDown') {
                 e.preventDefault();
-                take(s);
-              }}
-            >
-              {s}
-            </li>
-          ))}
-        </ul>
-      </form>
+                setChosen(Math.min(chosen + 1, suggestions.length - 1));
+              }
+              if (e.key === 'ArrowUp') {
+                e.preventDefault();
+                setChosen(Math.max(chosen - 1, -1));
+              }
+              if (e.key === 'Tab' && word && suggestions[Math.max(chosen, 0)]) {
+                e.preventDefault();
+                take(suggestions[Math.max(chosen, 0)]!);
+              }
+              if (e.key === 'Backspace' && !text && filters.length) change(filters.slice(0, -1));
+            }}
+          />
+          <kbd aria-hidden="true">f</kbd>
+          <ul id={list} role="listbox" aria-label="Suggestions" hidden={!focused || suggestions.length === 0}>
+            {suggestions.map((s, i) => (
+              <li
+                key={s}
+                id={`${list}-${i}`}
+                role="option"
+                aria-selected={i === chosen}
+                onMouseDown={(e) => {
+                  e.preventDefault();
+                  take(s);
+                }}
+              >
+                {s}
+              </li>
+            ))}
+          </ul>
+        </form>
+        <SavedFilters kind={kind} />
+      </div>
+      {fault && (
+        <p className="text-failed" role="alert">
+          {fault}
+        </p>
+      )}
       {filters.length > 0 && (
         <div className="chips">
           {filters.map((f) => (

@@ -2,13 +2,15 @@ import { useQueries, useQuery, keepPreviousData } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api, type List, type Result, type Run } from '../lib/api';
-import { add, fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
+import { fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
+import { orderOf, orderText, turned } from '../lib/listing';
 import { countsOf, meta, passRate, titleOf } from '../lib/runs';
 import { classWord } from './classify';
 import { Bar, Outcome, Tally } from './outcome';
 import type { Column } from './rows';
 import { Time } from './states';
+import { Value } from './value';
 
 /** useFilters keeps the filters in the address, each change a step to go back from. */
 export function useFilters(): [Filter[], (f: Filter[]) => void] {
@@ -17,19 +19,37 @@ export function useFilters(): [Filter[], (f: Filter[]) => void] {
   return [filters, useCallback((f: Filter[]) => setParams((p) => toAddress(f, p)), [setParams])];
 }
 
+/** useOrder keeps in the address by what a list is sorted. */
+export function useOrder<T>(columns: Column<T>[]) {
+  const [params, setParams] = useSearchParams();
+  const text = params.get('sort') ?? '';
+  const order = orderOf(text);
+  const sorted = columns.find((c) => c.orderBy && c.orderBy === order?.field);
+  const sort = (name: string) => {
+    const next = orderText(turned(order, columns.find((c) => c.name === name)!.orderBy!));
+    setParams((p) => {
+      const changed = new URLSearchParams(p);
+      if (next) changed.set('sort', next);
+      else changed.delete('sort');
+      return changed;
+    });
+  };
+  return { orderBy: text, sort, sorted: sorted && order ? { name: sorted.name, down: order.down } : null };
+}
+
 const size = 100;
 
 /** useSparse fetches of a list the pages that are looked at. */
-export function useSparse<K extends 'runs' | 'results', T>(path: string, key: K, filter: string[]) {
+export function useSparse<K extends 'runs' | 'results', T>(path: string, key: K, filter: string[], orderBy = '') {
   const [range, setRange] = useState<[number, number]>([1, 1]);
   const look = useCallback(
     (from: number, to: number) => setRange([Math.floor(from / size) + 1, Math.floor(to / size) + 1]),
     [],
   );
   const page = (n: number) => ({
-    queryKey: [key, path, filter, n],
+    queryKey: [key, path, filter, orderBy, n],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get<List<K, T>>(path, { filter, page: n, pageSize: size, estimate: n > 1 }, signal),
+      api.get<List<K, T>>(path, { filter, orderBy, page: n, pageSize: size, estimate: n > 1 }, signal),
     staleTime: 15000,
   });
   const first = useQuery({ ...page(1), placeholderData: keepPreviousData });
@@ -52,43 +72,116 @@ export function useSparse<K extends 'runs' | 'results', T>(path: string, key: K,
   };
 }
 
+/** The columns that a list of runs can have; the first is always there. */
 export function runColumns(base: string, filters: Filter[], change: (f: Filter[]) => void): Column<Run>[] {
-  const by = (field: string, value: string | null | undefined) =>
-    value && (
-      <button
-        type="button"
-        className="value"
-        title={`Only ${value}`}
-        onClick={() => change(add(filters, { field, operator: 'eq', value }))}
-      >
-        {value}
-      </button>
-    );
+  const value = (field: string, of: (r: Run) => string | null | undefined): Pick<Column<Run>, 'cell' | 'text'> => ({
+    cell: (r) => <Value field={field} value={of(r)} filters={filters} change={change} />,
+    text: (r) => of(r) ?? '',
+  });
+  const counted = (name: string, key: 'failed' | 'error' | 'skipped' | 'total', orderBy: string): Column<Run> => ({
+    name,
+    width: '5rem',
+    wide: true,
+    orderBy,
+    cell: (r) => count(countsOf(r)[key]),
+    text: (r) => String(countsOf(r)[key]),
+  });
   return [
     {
       name: 'Run',
       width: 'minmax(8rem, 3fr)',
       cell: (r) => (
-        <Link to={`${base}/runs/${r.id}`} className="name">
+        <Link to={`${base}/runs/${r.id}`} className="name" title={titleOf(r)}>
           {titleOf(r)}
         </Link>
       ),
+      text: titleOf,
     },
-    { name: 'Component', width: 'minmax(5rem, 1fr)', wide: true, cell: (r) => by('component', r.component) },
-    { name: 'Env', width: 'minmax(4rem, 1fr)', wide: true, cell: (r) => by('env', r.env) },
+    {
+      name: 'Component',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      orderBy: 'component',
+      ...value('component', (r) => r.component),
+    },
+    { name: 'Env', width: 'minmax(4rem, 1fr)', wide: true, orderBy: 'env', ...value('env', (r) => r.env) },
+    { name: 'Source', width: 'minmax(5rem, 1fr)', wide: true, orderBy: 'source', ...value('source', (r) => r.source) },
+    {
+      name: 'Job',
+      width: 'minmax(6rem, 1.4fr)',
+      wide: true,
+      ...value('metadata.jenkins.job_name', (r) => meta(r, 'jenkins.job_name')),
+    },
+    {
+      name: 'Build',
+      width: 'minmax(4rem, .6fr)',
+      wide: true,
+      ...value('metadata.jenkins.build_number', (r) => meta(r, 'jenkins.build_number')),
+    },
     { name: 'Outcome', width: 'minmax(4rem, 1.4fr)', cell: (r) => <Bar counts={countsOf(r)} /> },
-    { name: 'Tests', width: 'minmax(11rem, 1.5fr)', wide: true, cell: (r) => <Tally counts={countsOf(r)} /> },
+    {
+      name: 'Tests',
+      width: 'minmax(11rem, 1.5fr)',
+      wide: true,
+      orderBy: 'summary.tests',
+      cell: (r) => <Tally counts={countsOf(r)} />,
+      text: (r) => String(countsOf(r).total),
+    },
+    counted('Failed', 'failed', 'summary.failures'),
+    counted('Errors', 'error', 'summary.errors'),
+    counted('Skipped', 'skipped', 'summary.skips'),
     {
       name: 'Pass',
-      width: '4rem',
+      width: '4.5rem',
+      orderBy: 'summary.pass_percent',
       cell: (r) => {
         const p = passRate(countsOf(r));
         return p == null ? '–' : `${p} %`;
       },
+      text: (r) => String(passRate(countsOf(r)) ?? ''),
     },
-    { name: 'Duration', width: '4.5rem', wide: true, cell: (r) => duration(r.duration) },
-    { name: 'Started', width: '6rem', wide: true, cell: (r) => <Time at={r.start_time} /> },
+    {
+      name: 'Duration',
+      width: '5.5rem',
+      wide: true,
+      orderBy: 'duration',
+      cell: (r) => duration(r.duration),
+      text: (r) => String(r.duration ?? ''),
+    },
+    {
+      name: 'Started',
+      width: '6rem',
+      wide: true,
+      orderBy: 'start_time',
+      cell: (r) => <Time at={r.start_time} />,
+      text: (r) => r.start_time ?? '',
+    },
+    {
+      name: 'Id',
+      width: '6rem',
+      wide: true,
+      cell: (r) => <code title={r.id}>{r.id?.slice(0, 8)}</code>,
+      text: (r) => r.id!,
+    },
   ];
+}
+
+export const usualRunColumns = ['Run', 'Component', 'Env', 'Outcome', 'Tests', 'Pass', 'Duration', 'Started'];
+
+/** pathColumn shows any value below the metadata. */
+export function pathColumn<T extends { metadata?: Record<string, unknown> }>(
+  path: string,
+  filters: Filter[],
+  change: (f: Filter[]) => void,
+): Column<T> {
+  const short = path.replace(/^metadata\./, '');
+  return {
+    name: short,
+    width: 'minmax(6rem, 1fr)',
+    wide: true,
+    cell: (r) => <Value field={path} value={meta(r, short)} filters={filters} change={change} />,
+    text: (r) => meta(r, short),
+  };
 }
 
 export function TestName({ id, to }: { id: string; to: string }) {
@@ -102,77 +195,100 @@ export function TestName({ id, to }: { id: string; to: string }) {
   );
 }
 
+/** The columns that a list of results can have; the first is always there. */
 export function resultColumns(
   base: string,
   filters: Filter[],
   change: (f: Filter[]) => void,
   inRun = false,
 ): Column<Result>[] {
-  const by = (field: string, value: string | null | undefined, text = value) =>
-    value && (
-      <button
-        type="button"
-        className="value"
-        title={`Only ${value}`}
-        onClick={() => change(add(filters, { field, operator: 'eq', value }))}
-      >
-        {text}
-      </button>
-    );
-  const text = (f: (r: Result) => string) => (a: Result, b: Result) => f(a).localeCompare(f(b));
+  const value = (
+    field: string,
+    of: (r: Result) => string | null | undefined,
+    word?: (value: string) => string,
+  ): Pick<Column<Result>, 'cell' | 'text' | 'sort'> => ({
+    cell: (r) => {
+      const v = of(r);
+      return <Value field={field} value={v} text={v && word?.(v)} filters={filters} change={change} />;
+    },
+    text: (r) => of(r) ?? '',
+    sort: (a, b) => (of(a) ?? '').localeCompare(of(b) ?? ''),
+  });
   const all: Column<Result>[] = [
     {
       name: 'Test',
       width: 'minmax(8rem, 5fr)',
+      orderBy: 'test_id',
       cell: (r) => <TestName id={r.test_id ?? r.id!} to={`${base}/results/${r.id}`} />,
-      sort: text((r) => r.test_id ?? ''),
+      text: (r) => r.test_id ?? '',
+      sort: (a, b) => (a.test_id ?? '').localeCompare(b.test_id ?? ''),
     },
-    { name: 'Result', width: '5.5rem', cell: (r) => <Outcome state={r.result} />, sort: text((r) => r.result ?? '') },
+    {
+      name: 'Result',
+      width: '5.5rem',
+      orderBy: 'result',
+      cell: (r) => <Outcome state={r.result} />,
+      text: (r) => r.result ?? '',
+      sort: (a, b) => (a.result ?? '').localeCompare(b.result ?? ''),
+    },
     {
       name: 'Exception',
       width: 'minmax(6rem, 1.2fr)',
       wide: true,
-      cell: (r) => by('metadata.exception_name', meta(r, 'exception_name')),
-      sort: text((r) => meta(r, 'exception_name')),
+      ...value('metadata.exception_name', (r) => meta(r, 'exception_name')),
     },
     {
       name: 'Class',
-      width: '6rem',
+      width: 'minmax(6rem, .7fr)',
       wide: true,
-      cell: (r) => {
-        const c = meta(r, 'classification');
-        return by('metadata.classification', c, classWord(c));
-      },
-      sort: text((r) => meta(r, 'classification')),
+      ...value('metadata.classification', (r) => meta(r, 'classification'), classWord),
     },
-    ...(inRun
-      ? []
-      : [
-          {
-            name: 'Component',
-            width: 'minmax(5rem, 1fr)',
-            wide: true,
-            cell: (r: Result) => by('component', r.component),
-          },
-          { name: 'Env', width: 'minmax(3rem, 0.6fr)', wide: true, cell: (r: Result) => by('env', r.env) },
-        ]),
+    {
+      name: 'Assignee',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      ...value('metadata.assignee', (r) => meta(r, 'assignee')),
+    },
+    {
+      name: 'Component',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      orderBy: 'component',
+      ...value('component', (r) => r.component),
+    },
+    { name: 'Env', width: 'minmax(4rem, 0.6fr)', wide: true, orderBy: 'env', ...value('env', (r) => r.env) },
+    { name: 'Source', width: 'minmax(5rem, 1fr)', wide: true, orderBy: 'source', ...value('source', (r) => r.source) },
     {
       name: 'Duration',
-      width: '4.5rem',
+      width: '5.5rem',
       wide: true,
+      orderBy: 'duration',
       cell: (r) => duration(r.duration),
+      text: (r) => String(r.duration ?? ''),
       sort: (a, b) => (a.duration ?? 0) - (b.duration ?? 0),
     },
     {
       name: 'Started',
       width: '6rem',
       wide: true,
+      orderBy: 'start_time',
       cell: (r) => <Time at={r.start_time} />,
-      sort: text((r) => r.start_time ?? ''),
+      text: (r) => r.start_time ?? '',
+      sort: (a, b) => (a.start_time ?? '').localeCompare(b.start_time ?? ''),
+    },
+    {
+      name: 'Id',
+      width: '6rem',
+      wide: true,
+      cell: (r) => <code title={r.id}>{r.id?.slice(0, 8)}</code>,
+      text: (r) => r.id!,
     },
   ];
-  return all;
+  // A run has one component and environment.
+  return inRun ? all.filter((c) => !['Assignee', 'Component', 'Env', 'Source', 'Id'].includes(c.name)) : all;
 }
+
+export const usualResultColumns = ['Test', 'Result', 'Exception', 'Class', 'Component', 'Env', 'Duration', 'Started'];
 
 export const Total = ({ n, what }: { n: number; what: string }) => (
   <span className="quiet" aria-live="polite">

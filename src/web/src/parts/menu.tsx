@@ -10,7 +10,89 @@ export interface Action {
   disabled?: boolean;
 }
 
-/** ActionMenu is a button with a list of what can be done; arrows move in it, Escape closes it. */
+/** MenuList is what can be done; arrows move in it, Escape and a press elsewhere close it. */
+export function MenuList({
+  label,
+  id,
+  actions,
+  close,
+  at,
+}: {
+  label: string;
+  id?: string;
+  actions: (Action | null | false)[];
+  close: (back: boolean) => void;
+  /** Where on the screen it stands; else below its button. */
+  at?: { x: number; y: number };
+}) {
+  const list = useRef<HTMLUListElement>(null);
+  const leave = useRef(close);
+  useEffect(() => {
+    leave.current = close;
+  });
+  useEffect(() => {
+    const box = list.current!;
+    box.querySelector<HTMLElement>('[role^="menuitem"]:not(:disabled)')?.focus();
+    const away = (e: PointerEvent) => {
+      if (!(box.parentElement ?? box).contains(e.target as Node)) leave.current(false);
+    };
+    document.addEventListener('pointerdown', away);
+    return () => document.removeEventListener('pointerdown', away);
+  }, []);
+  const keys = (e: KeyboardEvent) => {
+    if (e.key === 'Escape' || e.key === 'Tab') {
+      e.stopPropagation();
+      close(e.key === 'Escape');
+      return;
+    }
+    const items = [...list.current!.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
+    const i = items.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: i + 1, ArrowUp: i - 1 + items.length, Home: 0, End: items.length - 1 }[e.key];
+    if (to === undefined) return;
+    e.preventDefault();
+    items[to % items.length]?.focus();
+  };
+  return (
+    <ul
+      ref={list}
+      className={`menu-list plain-list action-list${at ? ' placed' : ''}`}
+      style={at && { left: at.x, top: at.y }}
+      role="menu"
+      id={id}
+      aria-label={label}
+      onKeyDown={keys}
+    >
+      {actions
+        .filter((a): a is Action => !!a)
+        .map((a) => (
+          <li key={a.label} role="none">
+            {a.to ? (
+              <Link role="menuitem" tabIndex={-1} to={a.to} onClick={() => close(false)}>
+                {a.label}
+              </Link>
+            ) : (
+              <button
+                type="button"
+                tabIndex={-1}
+                disabled={a.disabled}
+                role={a.checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
+                aria-checked={a.checked}
+                className={a.danger ? 'text-failed' : ''}
+                onClick={() => {
+                  close(true);
+                  a.run?.();
+                }}
+              >
+                {a.label}
+              </button>
+            )}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+/** ActionMenu is a button with a list of what can be done. */
 export function ActionMenu({
   label,
   face,
@@ -23,43 +105,14 @@ export function ActionMenu({
   className?: string;
 }) {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
-  useEffect(() => {
-    if (!open) return;
-    (box.current?.querySelector('[role^="menuitem"]:not(:disabled)') as HTMLElement | null)?.focus();
-    const away = (e: PointerEvent) => {
-      if (!box.current?.contains(e.target as Node)) setOpen(false);
-    };
-    document.addEventListener('pointerdown', away);
-    return () => document.removeEventListener('pointerdown', away);
-  }, [open]);
-  const keys = (e: KeyboardEvent) => {
-    if (!open) return;
-    if (e.key === 'Escape') {
-      e.stopPropagation();
-      setOpen(false);
-      button.current?.focus();
-      return;
-    }
-    if (e.key === 'Tab') {
-      setOpen(false);
-      return;
-    }
-    const items = [...box.current!.querySelectorAll<HTMLElement>('[role^="menuitem"]:not(:disabled)')];
-    const i = items.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: i + 1, ArrowUp: i - 1 + items.length, Home: 0, End: items.length - 1 }[e.key];
-    if (to === undefined) return;
-    e.preventDefault();
-    items[to % items.length]?.focus();
-  };
-  const close = () => {
+  const close = (back: boolean) => {
     setOpen(false);
-    button.current?.focus();
+    if (back) button.current?.focus();
   };
   return (
-    <div className={`menu ${className}`} ref={box} onKeyDown={keys}>
+    <div className={`menu ${className}`}>
       <button
         type="button"
         ref={button}
@@ -73,36 +126,7 @@ export function ActionMenu({
       >
         {face}
       </button>
-      {open && (
-        <ul className="menu-list plain-list action-list" role="menu" id={id} aria-label={label}>
-          {actions
-            .filter((a): a is Action => !!a)
-            .map((a) => (
-              <li key={a.label} role="none">
-                {a.to ? (
-                  <Link role="menuitem" tabIndex={-1} to={a.to} onClick={() => setOpen(false)}>
-                    {a.label}
-                  </Link>
-                ) : (
-                  <button
-                    type="button"
-                    tabIndex={-1}
-                    disabled={a.disabled}
-                    role={a.checked === undefined ? 'menuitem' : 'menuitemcheckbox'}
-                    aria-checked={a.checked}
-                    className={a.danger ? 'text-failed' : ''}
-                    onClick={() => {
-                      close();
-                      a.run?.();
-                    }}
-                  >
-                    {a.label}
-                  </button>
-                )}
-              </li>
-            ))}
-        </ul>
-      )}
+      {open && <MenuList label={label} id={id} actions={actions} close={close} />}
     </div>
   );
 }

@@ -1,0 +1,194 @@
+import { Button } from '@patternfly/react-core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useParams } from 'react-router';
+import { api, type List, type User } from '../lib/api';
+import { count } from '../lib/format';
+import type { components } from '../lib/schema';
+import { Pages, says } from '../parts/form';
+import { Failed, Lines, Time, useTitle } from '../parts/states';
+import { useToast } from '../parts/toast';
+
+type Session = components['schemas']['Session'];
+type TokenUse = components['schemas']['TokenUse'];
+
+const size = 25;
+
+function useChange() {
+  const client = useQueryClient();
+  const toast = useToast();
+  return async (run: () => Promise<unknown>, done: string) => {
+    try {
+      await run();
+      toast(done);
+    } catch (e) {
+      toast('Nothing was changed', { kind: 'danger', body: says(e) });
+    }
+    await client.invalidateQueries({ queryKey: ['sessions'] });
+  };
+}
+
+/** SignIns are where somebody is signed in: one's own, each of which can be ended, or another's, which end together. */
+function SignIns({ path, own }: { path: string; own: boolean }) {
+  const change = useChange();
+  const [page, setPage] = useState(1);
+  const list = useQuery({
+    queryKey: ['sessions', path, page],
+    queryFn: ({ signal }) => api.get<List<'sessions', Session>>(path, { page, pageSize: size }, signal),
+  });
+  if (list.error) return <Failed error={list.error} what="Sign-ins" retry={() => void list.refetch()} />;
+  if (!list.data) return <Lines n={3} />;
+  if (list.data.sessions.length === 0) return <p className="quiet">Not signed in anywhere.</p>;
+  return (
+    <>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Sign-ins">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>With</th>
+              <th>From</th>
+              <th>Since</th>
+              <th>Last used</th>
+              <th>
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.data.sessions.map((s) => (
+              <tr key={s.id}>
+                <td>
+                  {s.agent || <span className="quiet">unknown</span>}
+                  {s.method && <div className="quiet">{s.method}</div>}
+                </td>
+                <td>{s.client}</td>
+                <td>
+                  <Time at={s.created} />
+                </td>
+                <td>{s.current ? <span className="text-passed">✓ this one</span> : <Time at={s.last_used} />}</td>
+                <td className="actions">
+                  {own && !s.current && (
+                    <Button
+                      size="sm"
+                      variant="link"
+                      isDanger
+                      onClick={() => void change(() => api.remove(`${path}/${s.id}`), 'The sign-in is ended')}
+                    >
+                      End
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
+      <p>
+        <Button
+          size="sm"
+          variant="secondary"
+          isDanger
+          onClick={() => void change(() => api.remove(path), own ? 'All others are ended' : 'All are ended')}
+        >
+          {own ? 'End all others' : 'End all'}
+        </Button>
+      </p>
+    </>
+  );
+}
+
+/** Sessions are one's own sign-ins. */
+export function Sessions() {
+  useTitle('Sign-ins');
+  return (
+    <div>
+      <h1>Sign-ins</h1>
+      <p className="quiet section">Where you are signed in. End what you do not know, and change your password then.</p>
+      <SignIns path="/user/session" own />
+    </div>
+  );
+}
+
+/** Access is how a user gets in: sign-ins and tokens, for administrators. */
+export function Access() {
+  const id = useParams()['id'] ?? '';
+  const user = useQuery({
+    queryKey: ['admin', 'user', id],
+    queryFn: ({ signal }) => api.get<User>(`/admin/user/${id}`, {}, signal),
+  });
+  useTitle('Access - Administration');
+  if (user.error) return <Failed error={user.error} what="This user" retry={() => void user.refetch()} />;
+  if (!user.data) return <Lines n={4} />;
+  return (
+    <div>
+      <p className="crumb">
+        <Link to="/admin/users">Users</Link> / <Link to={`/admin/users/${id}`}>{user.data.email}</Link>
+      </p>
+      <h1>Access of {user.data.name || user.data.email}</h1>
+      <h2 className="section">Sign-ins</h2>
+      <SignIns path={`/admin/user/${id}/session`} own={false} />
+      <h2 className="section">Tokens</h2>
+      <TokensOf user={id} />
+      <p className="section">
+        <Link to={`/admin/audit?actor=${encodeURIComponent(user.data.email)}`}>What this user has changed</Link>
+      </p>
+    </div>
+  );
+}
+
+function TokensOf({ user }: { user: string }) {
+  const change = useChange();
+  const [page, setPage] = useState(1);
+  const path = `/admin/user/${user}/token`;
+  const list = useQuery({
+    queryKey: ['sessions', path, page],
+    queryFn: ({ signal }) => api.get<List<'tokens', TokenUse>>(path, { page, pageSize: size }, signal),
+  });
+  if (list.error) return <Failed error={list.error} what="Tokens" retry={() => void list.refetch()} />;
+  if (!list.data) return <Lines n={3} />;
+  if (list.data.tokens.length === 0) return <p className="quiet">No tokens.</p>;
+  return (
+    <>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Tokens">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>Name</th>
+              <th>Last used</th>
+              <th>From</th>
+              <th>Works until</th>
+              <th>
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.data.tokens.map((t) => (
+              <tr key={t.id}>
+                <td>{t.name}</td>
+                <td>{t.last_used ? <Time at={t.last_used} /> : <span className="quiet">never</span>}</td>
+                <td>{t.client}</td>
+                <td>{t.expires ? new Date(t.expires).toLocaleDateString('en-GB') : 'for ever'}</td>
+                <td className="actions">
+                  <Button
+                    size="sm"
+                    variant="link"
+                    isDanger
+                    onClick={() => void change(() => api.remove(`${path}/${t.id}`), `${t.name} no longer works`)}
+                  >
+                    Revoke<span className="sr"> {t.name}</span>
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
+      <p className="quiet">
+        {count(list.data.pagination.totalItems)} in all. The tokens themselves are nobody’s to read.
+      </p>
+    </>
+  );
+}
