@@ -11,6 +11,9 @@ async function oldAddresses({ page, made }) {
   const run = made.runs.at(-2);
   await page.goto(`/runs/${run}#summary`); // as the reporter of Playwright prints it
   await page.waitForURL(`**${base}/runs/${run}*`);
+  await page.goto(`${base}/results?result=[in]failed;error&env=[ne]stage&page=3&pageSize=20`);
+  await page.getByText('result:failed|error').waitFor();
+  await page.getByText('env!=stage').waitFor();
   await page.goto(`${base}/nowhere`);
   await page.waitForURL(`**${base}/triage`);
 }
