@@ -87,6 +87,7 @@ func run(ctx context.Context, binary string) (passed int, err error) {
 	}{
 		{"two of each start at once on an empty database", c.start},
 		{"what one backend acknowledged the other shows", func(ctx context.Context) error { return c.writeAndRead(ctx, 100) }},
+		{"who listens at one backend hears of what comes in at the other", c.heard},
 		{"the standby answered", c.standbyAnswered},
 		{"a standby that is held back shows nobody what is old", c.heldBack},
 		{"a standby that is killed is not missed", c.withoutStandby},
@@ -191,6 +192,35 @@ func (c *cluster) writeAndRead(ctx context.Context, n int) error {
 				return fmt.Errorf("%d results were acknowledged, a widget counts %v", c.sent, counts)
 			}
 		}
+	}
+	return nil
+}
+
+// heard listens at one backend while results come in at the other.
+func (c *cluster) heard(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	events, err := c.b.Hear(ctx, c.project)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, events.Close()) }()
+	before, err := events.Next()
+	if err != nil {
+		return err
+	}
+	for range 3 {
+		if err := c.writeAndRead(ctx, 1); err != nil {
+			return err
+		}
+		after, err := events.Next()
+		if err != nil {
+			return err
+		}
+		if after == before {
+			return fmt.Errorf("a change was told without another version: %s", after)
+		}
+		before = after
 	}
 	return nil
 }

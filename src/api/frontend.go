@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"html"
 	"io"
@@ -63,14 +64,14 @@ func (s *Server) frontendFiles(app *fiber.App, files fs.FS) error {
 			serve = compressedDocument(mediaType(plain), content)
 		}
 		if plain == "index.html" {
-			s.page = withHeaders(serve, "no-cache", frontendPolicy)
+			s.page = withHeaders(recognised(serve, content), "no-cache", frontendPolicy)
 			return nil
 		}
 		caching := "no-cache"
 		if strings.HasPrefix(plain, "assets/") { // their names have a hash of what is in them
 			caching = "public, max-age=31536000, immutable"
 		}
-		app.Get("/"+plain, withHeaders(serve, caching, ""))
+		app.Get("/"+plain, withHeaders(recognised(serve, content), caching, ""))
 		return nil
 	})
 	if err != nil {
@@ -114,6 +115,21 @@ func (s *Server) wantsPage(c *fiber.Ctx) bool {
 	ours := below != c.Path() && (below == "" || below[0] == '/')
 	reading := c.Method() == http.MethodGet || c.Method() == http.MethodHead
 	return s.page != nil && reading && !ours && strings.Contains(c.Get(fiber.HeaderAccept), fiber.MIMETextHTML)
+}
+
+// recognised names the content, so that a browser which has it already is told so instead of being sent it again. The name
+// is weak: it stands for the content packed and unpacked.
+func recognised(serve fiber.Handler, content []byte) fiber.Handler {
+	sum := sha256.Sum256(content)
+	name := `"` + hex.EncodeToString(sum[:12]) + `"`
+	return func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderETag, "W/"+name)
+		if matchesTag(c.Get(fiber.HeaderIfNoneMatch), name) {
+			c.Status(http.StatusNotModified)
+			return nil
+		}
+		return serve(c)
+	}
 }
 
 // withHeaders sets how an answer is kept and what it may do, after what serve has set.

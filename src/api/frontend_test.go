@@ -55,6 +55,45 @@ func TestFrontendIsServedToBrowsersOutsideTheAPI(t *testing.T) {
 	require.Equal(t, "no-cache", h.call(t, person{}, http.MethodGet, "/favicon.svg", nil).header.Get("Cache-Control"))
 }
 
+// A browser that comes back asks whether the page is still the same, and after an update gets the new one.
+func TestAPageThatABrowserHasIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	served := func(content string) *house {
+		return newHouse(t, func(o *api.Options) {
+			o.Page = fstest.MapFS{"index.html": {Data: []byte(content)}, "favicon.svg": {Data: []byte("<svg/>")}}
+		})
+	}
+	old, updated := served("<title>old</title>"), served("<title>new</title>")
+	for _, path := range []string{"/", "/project/x/triage", "/favicon.svg"} {
+		browser := header{"Accept": "text/html"}
+		first := old.call(t, person{}, http.MethodGet, path, nil, browser)
+		require.Equal(t, http.StatusOK, first.status)
+		require.NotEmpty(t, first.header.Get("ETag"))
+		browser["If-None-Match"] = first.header.Get("ETag")
+		again := old.call(t, person{}, http.MethodGet, path, nil, browser)
+		require.Equal(t, http.StatusNotModified, again.status, path)
+		require.Empty(t, again.body)
+		require.Equal(t, first.header.Get("Cache-Control"), again.header.Get("Cache-Control"))
+		require.Equal(t, first.header.Get("Content-Security-Policy"), again.header.Get("Content-Security-Policy"))
+	}
+	browser := header{"Accept": "text/html", "If-None-Match": old.call(t, person{}, http.MethodGet, "/", nil, header{"Accept": "text/html"}).header.Get("ETag")}
+	require.Equal(t, "<title>new</title>", string(updated.call(t, person{}, http.MethodGet, "/", nil, browser).body))
+}
+
+// Of the page's folder only what the build has put there by name is served: no list of it, nothing beside or above it.
+func TestNothingElseIsServedBesideThePage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *api.Options) {
+		o.Page = fstest.MapFS{"index.html": {Data: []byte("<title>page</title>")}, "assets/app-abc.js": {Data: []byte("run()")}, ".gitkeep": {}}
+	})
+	for _, path := range []string{
+		"/assets", "/assets/", "/assets/app-abc.js.gz", "/assets/app-abc.js.map", "/assets/../.gitkeep", "/assets/%2e%2e/.gitkeep",
+		"/.gitkeep", "/embed.go", "/package.json", "/dist/index.html", "/etc/passwd", "//etc/passwd", "/assets/..%2f..%2fetc/passwd",
+	} {
+		require.Equal(t, http.StatusNotFound, h.call(t, person{}, http.MethodGet, path, nil).status, path)
+	}
+}
+
 func TestWithoutAPageBrowsersGetTheContract(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *api.Options) { o.Page = fstest.MapFS{".gitkeep": {}} })

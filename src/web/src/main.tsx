@@ -3,7 +3,7 @@ import './style.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
-import { App } from './app';
+import { App, begin } from './app';
 import { APIError } from './lib/api';
 import { base } from './lib/base';
 import { Toasts } from './parts/toast';
@@ -18,12 +18,14 @@ const client = new QueryClient({
   },
 });
 
-createRoot(document.getElementById('root')!).render(
-  <QueryClientProvider client={client}>
-    <BrowserRouter basename={base}>
-      <Toasts>
-        <App />
-      </Toasts>
-    </BrowserRouter>
-  </QueryClientProvider>,
+void begin().then(() =>
+  createRoot(document.getElementById('root')!).render(
+    <QueryClientProvider client={client}>
+      <BrowserRouter basename={base}>
+        <Toasts>
+          <App />
+        </Toasts>
+      </BrowserRouter>
+    </QueryClientProvider>,
+  ),
 );

@@ -3,7 +3,7 @@ import { kB, weigh } from '../weight.mjs';
 
 const most = 300; // kB of compressed script, before somebody sees the first view
 
-async function firstView({ page, made, window, check }) {
+async function firstView({ page, made, window, check, settled }) {
   const within = async (name, tab) => {
     const { script } = await weigh(tab);
     const files = script.map((f) => `${f.name} ${f.kB.toFixed(1)}`).join(', ');
@@ -11,10 +11,8 @@ async function firstView({ page, made, window, check }) {
     check(kB(script) < most, `${name}: ${kB(script).toFixed(0)} kB of script, at most ${most} are allowed: ${files}`);
   };
   await page.goto(`/project/${made.project}/triage`);
-  await page
-    .getByRole('link', { name: /payments-nightly/ })
-    .first()
-    .waitFor();
+  await page.getByRole('link', { name: /api/ }).first().waitFor();
+  await settled();
   await within('triage', page);
   const { page: stranger } = await window(null);
   await stranger.goto('/login');
@@ -22,4 +20,46 @@ async function firstView({ page, made, window, check }) {
   await within('sign-in', stranger);
 }
 
-export const journeys = { 'the first view weighs little': firstView };
+// What comes in shows, and moves nothing away from somebody who reads.
+async function comesIn({ page, api, check, settled }) {
+  const project = await api('POST', '/project', { name: `incoming-${Date.now()}`, title: 'Incoming' });
+  const result = (test_id, minutes) =>
+    api('POST', '/result', {
+      project_id: project.id,
+      test_id,
+      result: 'passed',
+      start_time: new Date(Date.now() - minutes * 60000).toISOString(),
+    });
+  await Promise.all(Array.from({ length: 60 }, (_, i) => result(`test_old_${i}`, 200 + i)));
+  await page.goto(`/project/${project.id}/results`);
+  await page.getByText('60 results').waitFor();
+  await settled();
+  // At the top of the list it is there.
+  await result('test_at_once', 100);
+  await page.getByText('61 results').waitFor();
+  await page.getByRole('link', { name: 'test_at_once' }).waitFor();
+  // With a row selected it waits until it is asked for.
+  await page.getByRole('row').nth(3).getByRole('checkbox').check();
+  const box = page.getByRole('rowgroup', { name: 'Results' });
+  await box.evaluate((b) => (b.scrollTop = 130));
+  const seen = page.getByRole('link', { name: 'test_old_7', exact: true });
+  const before = JSON.stringify(await seen.boundingBox());
+  await result('test_later_1', 50);
+  await result('test_later_2', 40);
+  const offer = page.getByRole('button', { name: /^2 new results/ });
+  await offer.waitFor();
+  const after = JSON.stringify(await seen.boundingBox());
+  check(before === after, `rows moved while somebody reads: ${before} ${after}`);
+  check(await page.getByText('1 selected').isVisible(), 'the selection is lost');
+  await offer.click();
+  await page.getByRole('link', { name: 'test_later_2' }).waitFor();
+  check((await box.evaluate((b) => b.scrollTop)) === 0, 'the new rows are not in sight');
+  check(await page.getByText('1 selected').isVisible(), 'the selection is lost with the new rows');
+  check((await offer.count()) === 0, 'what is shown is still offered');
+}
+comesIn.as = 'admin';
+
+export const journeys = {
+  'the first view weighs little': firstView,
+  'what comes in moves nothing away': comesIn,
+};

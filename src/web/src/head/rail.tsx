@@ -1,4 +1,4 @@
-import { Nav, NavItem, NavList } from '@patternfly/react-core';
+import { Nav, NavItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'react-router';
 import { viewsOf } from '../lib/boards';
@@ -65,7 +65,8 @@ export function Rail({ entries }: { entries: Entry[] }) {
     .toSorted((a, b) => b.to.length - a.to.length)[0]?.to;
   return (
     <Nav aria-label="Pages">
-      <NavList>
+      {/* PatternFly's NavList measures each entry before the first view is drawn. */}
+      <ul className="pf-v6-c-nav__list" role="list">
         {entries.map((e) => (
           <NavItem key={e.to} itemId={e.to} isActive={e.to === current} {...(e.below && { className: 'nav-below' })}>
             <Link to={e.to} aria-current={e.to === current ? 'page' : undefined}>
@@ -73,7 +74,7 @@ export function Rail({ entries }: { entries: Entry[] }) {
             </Link>
           </NavItem>
         ))}
-      </NavList>
+      </ul>
     </Nav>
   );
 }

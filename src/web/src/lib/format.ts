@@ -1,4 +1,7 @@
+// Made once: making one takes a hundred times longer than using it, and a list has one for each row.
 const number = new Intl.NumberFormat('en');
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
 export const count = (n: number): string => number.format(n);
 
@@ -25,12 +28,12 @@ export function ago(instant: string | null | undefined, now = Date.now()): strin
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ago`;
   if (s < 86400 * 14) return `${Math.floor(s / 86400)} d ago`;
-  return new Date(instant).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+  return day.format(new Date(instant));
 }
 
 export function exact(instant: string | null | undefined): string {
   if (!instant) return '';
-  return new Date(instant).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+  return moment.format(new Date(instant));
 }
 
 /** testName splits a test id into where it lives, what it is called and with which parameters it ran. */

@@ -1,11 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { session } from './api';
 import { base } from './base';
 import { changes } from './events';
+import { follow, throttle, type Tab } from './follow';
 
 /** hear reads a project's stream until it ends. An EventSource cannot send a token. */
-async function hear(project: string, changed: () => void, signal: AbortSignal): Promise<void> {
+async function hear(project: string, heard: (version: string) => void, signal: AbortSignal): Promise<void> {
   const answer = await fetch(`${base}/api/project/${project}/events`, {
     headers: { Authorization: `Bearer ${session.get()?.token ?? ''}` },
     signal,
@@ -16,24 +17,35 @@ async function hear(project: string, changed: () => void, signal: AbortSignal): 
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const heard = changes(rest + value);
-    rest = heard.rest;
-    if (heard.data.length) changed();
+    const found = changes(rest + value);
+    rest = found.rest;
+    found.data.forEach(heard);
   }
 }
 
-const wait = (ms: number, signal: AbortSignal) =>
+/** until waits for an event of the document, or for the end. */
+const until = (is: () => boolean, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const look = () => {
+      if (!is() && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    signal.addEventListener('abort', look);
+    look();
   });
+
+const tab: Tab = {
+  shown: (signal) => until(() => document.visibilityState === 'visible', signal),
+  hidden: (signal) => until(() => document.visibilityState === 'hidden', signal),
+  wait: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    }),
+};
 
 /** What a project's runs and results do not change. */
 const untouched = new Set([
@@ -56,40 +68,19 @@ const untouched = new Set([
   'artifacts',
 ]);
 
+/** A query with this meta asks for itself when it is time: a list in which somebody reads. */
+export const byItself = { byItself: true };
+
+const concerned = (q: Query) => !untouched.has(String(q.queryKey[0])) && !q.meta?.['byItself'];
+
 /** useLive shows what comes into a project while somebody looks: a moment after a change the page asks anew for what it shows. */
 export function useLive(project: string): void {
   const client = useQueryClient();
   useEffect(() => {
     if (!project) return;
     const ended = new AbortController();
-    let first = true;
-    let due: ReturnType<typeof setTimeout> | undefined;
-    const changed = () => {
-      if (first) {
-        first = false;
-        return;
-      } // the state of things that the page has just asked for
-      due ??= setTimeout(() => {
-        due = undefined;
-        if (document.visibilityState === 'visible')
-          void client.invalidateQueries({ predicate: (q) => !untouched.has(String(q.queryKey[0])) });
-      }, 1000);
-    };
-    const go = async () => {
-      for (let pause = 1000; !ended.signal.aborted; pause = Math.min(pause * 2, 60000)) {
-        try {
-          await hear(project, changed, ended.signal);
-          pause = 1000;
-        } catch {
-          /* away or refused: the page works without */
-        }
-        await wait(pause, ended.signal);
-      }
-    };
-    void go();
-    return () => {
-      ended.abort();
-      clearTimeout(due);
-    };
+    const renew = throttle(() => void client.invalidateQueries({ predicate: concerned }), 1000, ended.signal);
+    void follow((heard, signal) => hear(project, heard, signal), renew, tab, ended.signal);
+    return () => ended.abort();
   }, [project, client]);
 }

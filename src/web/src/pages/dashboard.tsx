@@ -8,6 +8,9 @@ import { api, APIError, type Dashboard, type Project, type WidgetConfig } from '
 import { fromFile, layoutOf, narrow, readKept, toFile, variables, weights, writeKept, type Kept } from '../lib/board';
 import { dashboardsOf, makeBoard, remade, restore, widgetsOf } from '../lib/boards';
 import { height, order, resize, step, type Layout } from '../lib/grid';
+import { insight } from '../lib/insight';
+import { jobField, starter } from '../lib/starter';
+import { says } from '../parts/form';
 import { useKeys } from '../parts/keys';
 import { ActionMenu, Glyph } from '../parts/menu';
 import { Empty, Failed, Lines, useTitle } from '../parts/states';
@@ -76,10 +79,50 @@ export function Dashboards() {
   return <NoBoards />;
 }
 
+/** useStarter is the dashboard that a project without one can begin with; null when it has no runs. */
+function useStarter(project: string) {
+  return useQuery({
+    queryKey: ['starter', project],
+    queryFn: async ({ signal }) => {
+      const values = async (of: 'runs' | 'results', field: string) =>
+        (await insight.values(project, of, field, '', signal))
+          .toSorted((a, b) => b.count - a.count)
+          .map((v) => v.value);
+      const [components, environments, jobs, exceptions] = await Promise.all([
+        values('runs', 'component'),
+        values('runs', 'env'),
+        values('runs', jobField),
+        values('results', 'metadata.exception_name'),
+      ]);
+      return starter('Overview', { components, environments, jobs, exceptions });
+    },
+    staleTime: 60000,
+    retry: false,
+  });
+}
+
 function NoBoards() {
-  const { project } = useProject();
+  const { project, base } = useProject();
+  const client = useQueryClient();
+  const go = useNavigate();
+  const toast = useToast();
   const [naming, setNaming] = useState(false);
+  const [busy, setBusy] = useState(false);
   const take = useImport(project);
+  const offer = useStarter(project);
+  if (offer.isPending) return <Lines n={6} />;
+  const begin = async () => {
+    setBusy(true);
+    try {
+      const made = await makeBoard(project, offer.data!);
+      await client.invalidateQueries({ queryKey: ['dashboards', project] });
+      toast(`Dashboard “${made.title}” made`);
+      void go(`${base}/dashboard/${made.id}`);
+    } catch (e) {
+      setBusy(false);
+      toast('The dashboard was not made', { kind: 'danger', body: says(e) });
+    }
+  };
   return (
     <>
       <div className="heading">
@@ -89,14 +132,32 @@ function NoBoards() {
         title="No dashboard yet"
         actions={
           <>
-            <Button onClick={() => setNaming(true)}>New dashboard</Button>
+            {offer.data && (
+              <Button onClick={() => void begin()} isLoading={busy} isDisabled={busy}>
+                Begin with an overview
+              </Button>
+            )}
+            <Button variant={offer.data ? 'secondary' : 'primary'} onClick={() => setNaming(true)}>
+              New dashboard
+            </Button>
             <Button variant="link" onClick={take.choose}>
               Import one
             </Button>
           </>
         }
       >
-        A dashboard shows how a project is doing: outcomes, trends, where it hurts. Make one, and add widgets to it.
+        {offer.data ? (
+          <>
+            A dashboard shows how a project is doing. From what the runs of this one say, an overview of{' '}
+            {offer.data.widgets.length} widgets can be made:{' '}
+            {offer.data.widgets.map((w) => w.title.toLowerCase()).join(', ')}. Everything in it can be changed.
+          </>
+        ) : (
+          <>
+            A dashboard shows how a project is doing. There is nothing to show of this one yet:{' '}
+            <Link to={`${base}/imports`}>how to push the first run</Link>.
+          </>
+        )}
       </Empty>
       {take.input}
       {naming && <Naming project={project} close={() => setNaming(false)} />}

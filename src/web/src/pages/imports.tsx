@@ -1,84 +1,50 @@
 import { Button } from '@patternfly/react-core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { Link } from 'react-router';
 import { useProject } from '../frame';
-import { api, APIError, type Import, type List } from '../lib/api';
+import { useImporting } from '../head/importing';
+import { api, type Import, type List } from '../lib/api';
+import { ended, faultOf, readable, runsOf } from '../lib/upload';
 import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
-import { useToast } from '../parts/toast';
 
-const runsOf = (i: Import): string[] =>
-  [i.run_id ?? (i.metadata?.['run_id'] as string | string[] | undefined) ?? []].flat().filter(Boolean);
-const ended = (i: Import): boolean => i.status === 'done' || i.status === 'error';
+/** formatOf is what a file is, by its name: the server looks into it. */
+const formatOf = (name: string | undefined): string =>
+  /\.xml$/i.test(name ?? '') ? 'JUnit XML' : /\.(tar\.gz|tgz|gz|zip)$/i.test(name ?? '') ? 'archive' : '–';
 
 export function Imports() {
   useTitle('Imports');
   const { project, base } = useProject();
-  const client = useQueryClient();
-  const toast = useToast();
   const file = useRef<HTMLInputElement>(null);
-  const [busy, setBusy] = useState(false);
-  const [over, setOver] = useState(false);
+  const send = useImporting();
   const { data, error, refetch } = useQuery({
     queryKey: ['imports', project],
     queryFn: ({ signal }) =>
       api.get<List<'imports', Import>>('/import', { pageSize: 50, filter: [`metadata.project_id=${project}`] }, signal),
     refetchInterval: (q) => (q.state.data?.imports.some((i) => !ended(i)) ? 1000 : 30000),
   });
-  const send = async (files: FileList | null) => {
-    setBusy(true);
-    for (const f of files ?? []) {
-      const form = new FormData();
-      form.set('project', project);
-      form.set('importFile', f, f.name);
-      try {
-        await api.post('/import', form);
-        toast(`${f.name} is being imported`, { kind: 'info' });
-      } catch (e) {
-        toast(`${f.name} was not imported`, { kind: 'danger', body: e instanceof APIError ? e.message : String(e) });
-      }
-    }
-    setBusy(false);
-    if (file.current) file.current.value = '';
-    void client.invalidateQueries({ queryKey: ['imports'] });
-  };
   const command = `ibutsu push --server ${location.origin}/api --project ${project} results.xml`;
   return (
     <div>
       <div className="heading">
         <h1>Imports</h1>
       </div>
-      <div
-        className={`panel drop${over ? ' over' : ''}`}
-        onDragOver={(e) => {
-          e.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(e) => {
-          e.preventDefault();
-          setOver(false);
-          void send(e.dataTransfer.files);
-        }}
-      >
+      <div className="panel">
         <input
           ref={file}
           type="file"
           multiple
           hidden
-          aria-label="Files to import"
-          accept=".xml,.tar.gz,.tgz,.gz,.zip"
-          onChange={(e) => void send(e.target.files)}
+          aria-label="Files for this project"
+          accept={readable}
+          onChange={(e) => {
+            send(e.target.files ?? []);
+            e.target.value = '';
+          }}
         />
         <p>
-          Drop JUnit XML files or Ibutsu archives here, or{' '}
-          <Button
-            variant="secondary"
-            size="sm"
-            isLoading={busy}
-            isDisabled={busy}
-            onClick={() => file.current?.click()}
-          >
+          Drop JUnit XML files or Ibutsu archives anywhere on the page, several at once, or{' '}
+          <Button variant="secondary" size="sm" onClick={() => file.current?.click()}>
             choose files
           </Button>
         </p>
@@ -104,48 +70,67 @@ export function Imports() {
       ) : !data ? (
         <Lines n={4} />
       ) : data.imports.length === 0 ? (
-        <Empty title="No imports yet" />
+        <Empty title="No imports yet">What is sent to this project shows up here, with what became of it.</Empty>
       ) : (
-        <table className="plain">
-          <thead>
-            <tr>
-              <th>File</th>
-              <th>State</th>
-              <th>Runs</th>
-              <th>When</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.imports.map((i) => (
-              <tr key={i.id}>
-                <td>{i.filename}</td>
-                <td>
-                  <span className={i.status === 'error' ? 'text-failed' : i.status === 'done' ? 'text-passed' : ''}>
-                    {i.status === 'done' ? '✓ done' : i.status === 'error' ? '✕ failed' : `… ${i.status}`}
-                  </span>
-                  {i.status === 'error' && (
-                    <div className="quiet">
-                      {String(
-                        i.metadata?.['error'] ?? i.metadata?.['message'] ?? 'The file could not be read as a report.',
-                      )}
-                    </div>
-                  )}
-                </td>
-                <td>
-                  {runsOf(i).map((r) => (
-                    <Link key={r} to={`${base}/runs/${r}`}>
-                      {r.slice(0, 8)}{' '}
-                    </Link>
-                  ))}
-                </td>
-                <td>
-                  <Time at={i.created} />
-                </td>
+        <div className="scroll">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th>File</th>
+                <th>Format</th>
+                <th>State</th>
+                <th>Runs</th>
+                <th>When</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {data.imports.map((i) => (
+                <tr key={i.id}>
+                  <td className="break">{i.filename}</td>
+                  <td>{formatOf(i.filename)}</td>
+                  <td>
+                    <State of={i} />
+                  </td>
+                  <td>
+                    <Runs of={i} base={base} />
+                  </td>
+                  <td>
+                    <Time at={i.created} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </div>
+  );
+}
+
+function State({ of: i }: { of: Import }) {
+  if (i.status === 'done') return <span className="text-passed">✓ done</span>;
+  if (i.status !== 'error') return <span>… {i.status === 'running' ? 'reading' : 'waits for a worker'}</span>;
+  return (
+    <>
+      <span className="text-failed">✕ failed</span>
+      <div>{faultOf(i)}</div>
+      <div className="quiet">Nothing of it was kept: mend the file and send it again.</div>
+    </>
+  );
+}
+
+const most = 5;
+
+function Runs({ of: i, base }: { of: Import; base: string }) {
+  const runs = runsOf(i);
+  return (
+    <>
+      {runs.slice(0, most).map((r) => (
+        <Link key={r} to={`${base}/runs/${r}`}>
+          {runs.length === 1 ? 'Go to the run' : r.slice(0, 8)}{' '}
+        </Link>
+      ))}
+      {runs.length > most && <span className="quiet">and {runs.length - most} more</span>}
+    </>
   );
 }

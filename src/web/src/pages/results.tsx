@@ -22,6 +22,7 @@ import {
   Total,
   useFilters,
   useOrder,
+  Newer,
   useSparse,
   usualResultColumns,
 } from '../parts/lists';
@@ -42,7 +43,7 @@ export function Results() {
   );
   const { orderBy, sort, sorted } = useOrder(columns);
   const filter = forProject(project, filters);
-  const list = useSparse<'results', Result>('/result', 'results', filter, orderBy);
+  const list = useSparse<'results', Result>('/result', 'results', filter, orderBy, selected.size > 0);
   const focused = useRef<Result | undefined>(undefined);
   const bar = useRef<HTMLDivElement>(null);
   const { decide } = useDecide();
@@ -158,23 +159,27 @@ export function Results() {
           }
         />
       ) : (
-        <Rows
-          label="Results"
-          columns={columns}
-          total={list.total}
-          row={list.row}
-          id={(r) => r.id!}
-          range={list.look}
-          selected={new Set(selected.keys())}
-          select={pick}
-          sort={sorted}
-          onSort={sort}
-          actions={actions}
-          focused={(r) => {
-            focused.current = r;
-          }}
-          open={(r) => void go(`${base}/results/${r.id}`)}
-        />
+        <>
+          <Newer n={list.newer} what="result" show={list.renew} />
+          <Rows
+            key={list.key}
+            label="Results"
+            columns={columns}
+            total={list.total}
+            row={list.row}
+            id={(r) => r.id!}
+            range={list.look}
+            selected={new Set(selected.keys())}
+            select={pick}
+            sort={sorted}
+            onSort={sort}
+            actions={actions}
+            focused={(r) => {
+              focused.current = r;
+            }}
+            open={(r) => void go(`${base}/results/${r.id}`)}
+          />
+        </>
       )}
     </div>
   );

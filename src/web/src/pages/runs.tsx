@@ -14,6 +14,7 @@ import {
   Total,
   useFilters,
   useOrder,
+  Newer,
   useSparse,
   usualRunColumns,
 } from '../parts/lists';
@@ -33,7 +34,7 @@ export function Runs() {
   );
   const { orderBy, sort, sorted } = useOrder(columns);
   const filter = forProject(project, filters);
-  const list = useSparse<'runs', Run>('/run', 'runs', filter, orderBy);
+  const list = useSparse<'runs', Run>('/run', 'runs', filter, orderBy, selected.size > 0);
   const pair = [...selected];
   const only = (field: string, value: string | null | undefined, name: string) => [
     value && { label: `Only ${name} ${value}`, run: () => change(add(filters, { field, operator: 'eq', value })) },
@@ -88,20 +89,24 @@ export function Runs() {
           <Empty title="No runs yet" actions={<Link to={`${base}/start`}>How to push the first run</Link>} />
         )
       ) : (
-        <Rows
-          label="Runs"
-          columns={columns}
-          total={list.total}
-          row={list.row}
-          id={(r) => r.id!}
-          range={list.look}
-          selected={selected}
-          select={select}
-          sort={sorted}
-          onSort={sort}
-          actions={actions}
-          open={(r) => void go(`${base}/runs/${r.id}`)}
-        />
+        <>
+          <Newer n={list.newer} what="run" show={list.renew} />
+          <Rows
+            key={list.key}
+            label="Runs"
+            columns={columns}
+            total={list.total}
+            row={list.row}
+            id={(r) => r.id!}
+            range={list.look}
+            selected={selected}
+            select={select}
+            sort={sorted}
+            onSort={sort}
+            actions={actions}
+            open={(r) => void go(`${base}/runs/${r.id}`)}
+          />
+        </>
       )}
     </div>
   );

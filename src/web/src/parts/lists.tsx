@@ -1,10 +1,11 @@
-import { useQueries, useQuery, keepPreviousData } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
+import { useQueries, useQuery, useQueryClient, keepPreviousData } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api, type List, type Result, type Run } from '../lib/api';
 import { fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { orderOf, orderText, turned } from '../lib/listing';
+import { byItself } from '../lib/live';
 import { countsOf, meta, passRate, titleOf } from '../lib/runs';
 import { classWord } from './classify';
 import { Bar, Outcome, Tally } from './outcome';
@@ -39,38 +40,109 @@ export function useOrder<T>(columns: Column<T>[]) {
 
 const size = 100;
 
-/** useSparse fetches of a list the pages that are looked at. */
-export function useSparse<K extends 'runs' | 'results', T>(path: string, key: K, filter: string[], orderBy = '') {
-  const [range, setRange] = useState<[number, number]>([1, 1]);
-  const look = useCallback(
-    (from: number, to: number) => setRange([Math.floor(from / size) + 1, Math.floor(to / size) + 1]),
+/** rest is how long a list that flies by waits between two looks at what to fetch, in ms. */
+const rest = 120;
+
+/** useLook says which pages of a list to fetch for the rows that are seen, and half a page around them; not for each frame of a fling. */
+function useLook() {
+  const [pages, setPages] = useState<[number, number]>([1, 1]);
+  const wanted = useRef<[number, number]>([1, 1]);
+  const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(
+    () => () => {
+      clearTimeout(due.current);
+      due.current = undefined;
+    },
     [],
   );
+  const look = useCallback((from: number, to: number) => {
+    const page = (row: number) => Math.floor(Math.max(0, row) / size) + 1;
+    wanted.current = [page(from - size / 2), page(to + size / 2)];
+    due.current ??= setTimeout(() => {
+      due.current = undefined;
+      const [first, last] = wanted.current;
+      setPages((old) => (old[0] === first && old[1] === last ? old : [first, last]));
+    }, rest);
+  }, []);
+  return { pages, look };
+}
+
+/**
+ * useSparse fetches of a list the pages that are looked at. What comes in meanwhile is shown at once to somebody at the top of
+ * the list, unless it is held: there are rows selected. To anybody else newer says how many there are, until renew shows
+ * them: nothing moves away below the pointer. A list with another key is another list, to be read from its start.
+ */
+export function useSparse<K extends 'runs' | 'results', T>(
+  path: string,
+  kind: K,
+  filter: string[],
+  orderBy = '',
+  held = false,
+) {
+  const client = useQueryClient();
+  const { pages, look } = useLook();
+  const [turn, setTurn] = useState(0);
   const page = (n: number) => ({
-    queryKey: [key, path, filter, orderBy, n],
+    queryKey: [kind, path, filter, orderBy, n],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
       api.get<List<K, T>>(path, { filter, orderBy, page: n, pageSize: size, estimate: n > 1 }, signal),
     staleTime: 15000,
+    refetchOnWindowFocus: false,
+    meta: byItself,
   });
   const first = useQuery({ ...page(1), placeholderData: keepPreviousData });
   const total = first.data?.pagination.totalItems ?? 0;
   const wanted: number[] = [];
-  for (let n = Math.max(2, range[0]); n <= Math.min(range[1], Math.ceil(total / size)); n++) wanted.push(n);
+  for (let n = Math.max(2, pages[0]); n <= Math.min(pages[1], Math.ceil(total / size)); n++) wanted.push(n);
   const others = useQueries({ queries: wanted.map(page) });
   const row = (i: number): T | undefined => {
     const n = Math.floor(i / size) + 1;
     const data = n === 1 ? first.data : others[wanted.indexOf(n)]?.data;
-    return data?.[key][i % size];
+    return data?.[kind][i % size];
   };
+
+  const now = useQuery({
+    queryKey: ['newest', path, filter],
+    queryFn: async ({ signal }) =>
+      (await api.get<List<K, T>>(path, { filter, page: 1, pageSize: 1 }, signal)).pagination.totalItems,
+    enabled: first.isSuccess && !first.isPlaceholderData,
+    initialData: first.isPlaceholderData ? undefined : first.data?.pagination.totalItems,
+    staleTime: 15000,
+  });
+  const newer = first.isPlaceholderData ? 0 : (now.data ?? total) - total;
+  const still = newer <= 0 || (pages[0] === 1 && pages[1] === 1 && !held);
+  const counted = useRef(0);
+  useEffect(() => {
+    // Counted anew: something has changed, if only what a row says.
+    if (counted.current && now.dataUpdatedAt > counted.current && still)
+      void client.invalidateQueries({ queryKey: [kind, path, filter] });
+    counted.current = now.dataUpdatedAt;
+  }, [now.dataUpdatedAt]); // eslint-disable-line react-hooks/exhaustive-deps
   return {
     first,
     total,
     row,
     look,
+    key: `${turn} ${orderBy} ${filter.join(' ')}`,
+    newer: still ? 0 : newer,
     fetching: first.isFetching || others.some((o) => o.isFetching),
-    renew: () => void first.refetch(),
+    renew: () => {
+      setTurn((t) => t + 1);
+      void client.invalidateQueries({ queryKey: [kind, path, filter] });
+    },
   };
 }
+
+/** Newer offers what came into a list since it was fetched. */
+export const Newer = ({ n, what, show }: { n: number; what: string; show: () => void }) => (
+  <div role="status" className="newer-place">
+    {n > 0 && (
+      <button type="button" className="newer" onClick={show}>
+        {count(n)} new {n === 1 ? what : what + 's'} <span aria-hidden="true">↑</span> <b>Show</b>
+      </button>
+    )}
+  </div>
+);
 
 /** The columns that a list of runs can have; the first is always there. */
 export function runColumns(base: string, filters: Filter[], change: (f: Filter[]) => void): Column<Run>[] {

@@ -1,5 +1,5 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { placed, shown, type Sizes } from '../lib/window';
 import { useDensity } from './choice';
 import { useKeys } from './keys';
 import { Glyph, MenuList, type Action } from './menu';
@@ -35,6 +35,35 @@ interface Props<T> {
   focused?: (row: T | undefined) => void;
 }
 
+/** useWindow follows how far a list is scrolled and how tall it is, once for each frame that is drawn. */
+function useWindow(total: number, height: number) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState({ top: 0, view: 900 });
+  useLayoutEffect(() => {
+    const box = scroll.current!;
+    let due = 0;
+    const look = () => {
+      due = 0;
+      const now = { top: box.scrollTop, view: box.clientHeight };
+      setAt((old) => (old.top === now.top && old.view === now.view ? old : now));
+    };
+    const soon = () => {
+      due ||= requestAnimationFrame(look);
+    };
+    look();
+    box.addEventListener('scroll', soon, { passive: true });
+    const resized = new ResizeObserver(soon);
+    resized.observe(box);
+    return () => {
+      cancelAnimationFrame(due);
+      box.removeEventListener('scroll', soon);
+      resized.disconnect();
+    };
+  }, []);
+  const sizes: Sizes = { total, height, view: at.view };
+  return { scroll, sizes, window: shown(sizes, at.top) };
+}
+
 /** Rows draws of a long list what can be seen, and no more. The keys j, k, Enter and Space work on it. */
 export function Rows<T>({
   label,
@@ -51,21 +80,29 @@ export function Rows<T>({
   actions,
   focused,
 }: Props<T>) {
-  const scroll = useRef<HTMLDivElement>(null);
   const [focus, setFocus] = useState(-1);
   const last = useRef(-1);
   const [density] = useDensity();
   const height = density === 'dense' ? 32 : 44;
   const [menu, setMenu] = useState<{ row: T; x: number; y: number; from: HTMLElement | null } | null>(null);
-  const virtual = useVirtualizer({
-    count: total,
-    getScrollElement: () => scroll.current,
-    estimateSize: () => height,
-    overscan: 12,
-  });
-  const items = virtual.getVirtualItems();
-  const [from, to] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  const { scroll, sizes, window } = useWindow(total, height);
+  const { from, to } = window;
+  const indexes = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
   useEffect(() => range?.(from, to), [from, to, range]);
+
+  // When rows come in above, the chosen one moves down, and the choice with it.
+  const chosen = useRef<{ index: number; id: string } | null>(null);
+  useEffect(() => {
+    const r = row(focus);
+    if (!r) return;
+    const was = chosen.current;
+    chosen.current = { index: focus, id: id(r) };
+    if (!was || was.index !== focus || was.id === id(r)) return;
+    for (let i = from; i <= to; i++) {
+      const other = row(i);
+      if (other && id(other) === was.id) setFocus(i);
+    }
+  });
 
   const toggle = (index: number, many = false) => {
     const r = row(index);
@@ -87,7 +124,8 @@ export function Rows<T>({
   const go = (index: number) => {
     const i = Math.max(0, Math.min(total - 1, index));
     put(i);
-    virtual.scrollToIndex(i);
+    const box = scroll.current!;
+    box.scrollTop = placed(sizes, box.scrollTop, i);
   };
   const offer = (r: T, button: HTMLElement) => {
     const { bottom, right } = button.getBoundingClientRect();
@@ -165,19 +203,19 @@ export function Rows<T>({
           )}
         </div>
         <div className="body" ref={scroll} tabIndex={0} role="rowgroup" aria-label={label}>
-          <div style={{ height: virtual.getTotalSize(), position: 'relative' }} role="presentation">
-            {items.map((item) => {
-              const r = row(item.index);
+          <div style={{ height: window.box, position: 'relative' }} role="presentation">
+            {indexes.map((index) => {
+              const r = row(index);
               return (
                 <div
-                  key={item.key}
+                  key={index}
                   role="row"
-                  aria-rowindex={item.index + 2}
-                  className={`row${item.index === focus ? ' focus' : ''}${r && selected?.has(id(r)) ? ' selected' : ''}`}
-                  style={{ height, transform: `translateY(${item.start}px)` }}
+                  aria-rowindex={index + 2}
+                  className={`row${index === focus ? ' focus' : ''}${r && selected?.has(id(r)) ? ' selected' : ''}`}
+                  style={{ height, transform: `translateY(${window.first + (index - from) * height}px)` }}
                   onClick={(e) => {
                     if ((e.target as HTMLElement).closest('a,button,input,select')) return;
-                    put(item.index);
+                    put(index);
                     if (r && open && !getSelection()?.toString()) open(r);
                   }}
                 >
@@ -188,7 +226,7 @@ export function Rows<T>({
                         aria-label="Select"
                         checked={!!r && selected!.has(id(r))}
                         onChange={() => {}}
-                        onClick={(e) => toggle(item.index, e.shiftKey)}
+                        onClick={(e) => toggle(index, e.shiftKey)}
                       />
                     </span>
                   )}
@@ -207,7 +245,7 @@ export function Rows<T>({
                         tabIndex={-1}
                         disabled={!r}
                         onClick={(e) => {
-                          put(item.index);
+                          put(index);
                           offer(r!, e.currentTarget);
                         }}
                       >

@@ -62,7 +62,7 @@ function Draw({ data, at, builds }: { data: Data; at: Context; builds: boolean }
   const heads = builds ? (rows.find((r) => r.cells.length === across)?.cells.map((c) => c.build) ?? []) : [];
   const field = String(at.params['group_field'] ?? 'component');
   return (
-    <table className="heat" style={{ '--cells': across } as React.CSSProperties}>
+    <table className="heat" style={{ '--cells': across, '--rows': rows.length } as React.CSSProperties}>
       <caption className="sr">
         Share of passed tests in %, by {wordOf(field)}
         {builds ? ' and build' : ', oldest run first'}
