@@ -11,7 +11,7 @@ async function firstView({ page, made, window, check, settled }) {
     check(kB(script) < most, `${name}: ${kB(script).toFixed(0)} kB of script, at most ${most} are allowed: ${files}`);
   };
   await page.goto(`/project/${made.project}/triage`);
-  await page.getByRole('link', { name: /api/ }).first().waitFor();
+  await page.locator('.serie').first().waitFor();
   await settled();
   await within('triage', page);
   const { page: stranger } = await window(null);
