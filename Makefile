@@ -172,9 +172,10 @@ bin/tools/.golangci-$(GOLANGCI):
 	@touch $@
 
 .PHONY: generate
-generate: ## Make the generated code anew (SQL, OpenAPI, gRPC)
-	@scripts/prepare build
+generate: ## Make the generated code anew (SQL, OpenAPI, gRPC, the page's types)
+	@scripts/prepare generate
 	@go generate ./...
+	@cd src/web && pnpm install --frozen-lockfile --silent && pnpm --silent types
 
 .PHONY: clean
 clean: ## Remove what was built; the state of `make up` stays

@@ -15,7 +15,8 @@ import (
 var unrecorded = map[string]string{
 	"add_run": "its own record", "update_run": "its own record", "add_result": "its own record", "update_result": "its own record",
 	"update_results": "its own record", "upload_artifact": "its own record", "add_import": "its own record",
-	"recover": "sends a mail; the password that is set by it is recorded",
+	"update_preferences": "nobody but the person sees them",
+	"recover":            "sends a mail; the password that is set by it is recorded",
 	// Nobody has what these need but from a mail or a provider: TestWhoComesInByALinkIsRecorded, and the sign-in checks.
 	"reset_password": "by a link", "activate": "by a link", "redeem_ticket": "by a provider",
 	"config": "changes nothing", "support": "changes nothing", "get_health": "changes nothing", "auth": "changes nothing without a provider",

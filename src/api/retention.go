@@ -32,15 +32,18 @@ func (s *Server) openRun(c *fiber.Ctx, operation, text string) (uuid.UUID, error
 	return id, s.allow(c, operation, project)
 }
 
-// GetRunPin answers who pinned a run, and why.
+// GetRunPin answers whether a run is pinned, by whom, and why.
 func (s *Server) GetRunPin(c *fiber.Ctx, text contract.Id) error {
 	id, err := s.openRun(c, "get_run_pin", text)
 	if err != nil {
 		return err
 	}
 	pin, err := s.store.RunPin(c.UserContext(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return sendJSON(c, http.StatusOK, contract.RunPin{RunId: id.String()})
+	}
 	if err != nil {
-		return missing(err, "The run is not pinned")
+		return err
 	}
 	return sendPin(c, pin)
 }
@@ -82,7 +85,8 @@ func (s *Server) UnpinRun(c *fiber.Ctx, text contract.Id) error {
 }
 
 func sendPin(c *fiber.Ctx, p store.Pin) error {
-	pin := contract.RunPin{RunId: p.RunID.String(), Reason: p.Reason, Created: p.Created.UTC()}
+	created := p.Created.UTC()
+	pin := contract.RunPin{RunId: p.RunID.String(), Pinned: true, Reason: p.Reason, Created: &created}
 	if p.UserID != nil {
 		user := p.UserID.String()
 		pin.UserId = &user

@@ -17,10 +17,11 @@ func TestRunsArePinnedByTheirPeople(t *testing.T) {
 	run := uuid.New()
 	h.exec(t, `INSERT INTO runs (id, project_id, start_time, created) VALUES ($1, $2, now(), now())`, run, p)
 	path := "/api/run/" + run.String() + "/pin"
-	requireMessage(t, h.get(t, ana, path), http.StatusNotFound)
+	require.Equal(t, false, h.get(t, ana, path).object(t)["pinned"])
 	a := h.call(t, ana, http.MethodPut, path, object{"reason": "the release of May"})
 	require.Equal(t, http.StatusOK, a.status, string(a.body))
 	require.Equal(t, "the release of May", h.get(t, ana, path).object(t)["reason"])
+	require.Equal(t, true, h.get(t, ana, path).object(t)["pinned"])
 	require.Equal(t, ana.id.String(), h.get(t, ana, path).object(t)["user_id"])
 	requireMessage(t, h.get(t, stranger, path), http.StatusForbidden)
 	requireMessage(t, h.call(t, ana, http.MethodPut, path, object{"reason": strings.Repeat("x", 2001)}), http.StatusBadRequest)

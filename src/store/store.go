@@ -19,6 +19,8 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/store/db"
 )
 
+//go:generate sqlc generate
+
 var (
 	// ErrNotFound means that no row has the id that was asked for.
 	ErrNotFound = errors.New("not found")

@@ -937,8 +937,11 @@ type RunList struct {
 
 // RunPin defines model for RunPin.
 type RunPin struct {
-	// Created When
-	Created time.Time `json:"created"`
+	// Created When it was pinned
+	Created *time.Time `json:"created,omitempty"`
+
+	// Pinned No rule deletes it
+	Pinned bool `json:"pinned"`
 
 	// Reason Why
 	Reason *string `json:"reason,omitempty"`

@@ -7,6 +7,7 @@ export type Run = Omit<Schemas['Run'], 'metadata' | 'summary'> & {
   metadata?: Open;
   summary?: Record<string, number> | null;
 };
+export type RunPin = Schemas['RunPin'];
 export type Result = Omit<Schemas['Result'], 'metadata' | 'params'> & { metadata?: Open; params?: Open | null };
 export type Artifact = Schemas['Artifact'];
 export type Project = Schemas['Project'];

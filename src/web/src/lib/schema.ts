@@ -2680,6 +2680,8 @@ export interface components {
              * @description The run
              */
             run_id: string;
+            /** @description No rule deletes it */
+            pinned: boolean;
             /**
              * Format: uuid
              * @description Who pinned it
@@ -2689,9 +2691,9 @@ export interface components {
             reason?: string | null;
             /**
              * Format: date-time
-             * @description When
+             * @description When it was pinned
              */
-            created: string;
+            created?: string | null;
         };
         RunPinned: {
             /** @description Why it is to be kept */
@@ -6855,7 +6857,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Who pinned it, and why */
+            /** @description Whether it is, by whom, and why */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, APIError, type Run, type User } from '../lib/api';
+import { api, type Run, type RunPin, type User } from '../lib/api';
 import { titleOf } from '../lib/runs';
 import { me, useMembers } from './assign';
 import { Delete, says } from './form';
@@ -51,18 +51,20 @@ export function RunActions({ run, project, base }: { run: Run; project: string; 
       toast('The export begins', { kind: 'info' });
       save(await api.blob(`/run/${id}/export?format=${format}`), `run-${id}.${ending}`);
     });
+  const pinned = useQuery({
+    queryKey: ['pin', id],
+    queryFn: ({ signal }) => api.get<RunPin>(`/run/${id}/pin`, {}, signal),
+  });
   const unpin = () =>
     attempt('Unpinning', async () => {
-      try {
-        await api.remove(`/run/${id}/pin`);
-      } catch (e) {
-        if (!(e instanceof APIError && e.status === 404)) throw e;
-      }
+      await api.remove(`/run/${id}/pin`);
+      await pinned.refetch();
       toast('The run goes when the retention rules say so');
     });
   const pin = () =>
     attempt('Pinning', async () => {
       await api.put(`/run/${id}/pin`, {});
+      await pinned.refetch();
       toast('The run is kept, whatever the retention rules say', {
         action: { label: 'Undo', run: () => void unpin() },
       });
@@ -78,8 +80,9 @@ export function RunActions({ run, project, base }: { run: Run; project: string; 
             label: `Export as ${word}`,
             run: () => void take(format, ending),
           })),
-          { label: 'Pin: keep it for ever', run: () => void pin() },
-          { label: 'Unpin', run: () => void unpin() },
+          pinned.data?.pinned
+            ? { label: 'Unpin: it goes with the others', run: () => void unpin() }
+            : { label: 'Pin: keep it for ever', run: () => void pin() },
           owner && { label: 'Delete…', danger: true, run: () => setDeleting(true) },
         ]}
       />
