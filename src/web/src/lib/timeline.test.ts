@@ -33,7 +33,7 @@ it('puts tests into the lanes of their workers', () => {
 it('makes lanes for what ran at the same time', () => {
   const found = timeline([ran('a', 0, 10), ran('b', 5, 10), ran('c', 10, 10)]);
   expect(found.lanes.map((l) => l.marks.map((m) => m.first.id))).toEqual([['a', 'c'], ['b']]);
-  expect(timeline([ran('no', NaN, 1, { start_time: '' })]).lanes).toEqual([]);
+  expect(timeline([ran('no', 0, 1, { start_time: '' })]).lanes).toEqual([]);
 });
 
 it('joins what is too small to be seen, and hides no failure', () => {
