@@ -24,6 +24,7 @@ import { api, type Project } from './lib/api';
 import { useProject, useUser } from './lib/here';
 import { recent } from './lib/kept';
 import { useLive } from './lib/live';
+import { useArrival } from './parts/arrival';
 import { useLook } from './parts/choice';
 import { HelpSheet, useKeys } from './parts/keys';
 import { Empty, Failed, Lines, useTitle } from './parts/states';
@@ -97,6 +98,7 @@ export function Frame() {
   const [side, setSide] = useSide();
   const entries = useRail();
   useLook();
+  useArrival();
   useLive(project);
   useEffect(() => {
     if (project) recent.add(project);

@@ -1,7 +1,9 @@
 // Administration: what administrators see and change, and what others do not.
+import { call } from '../house.mjs';
+
 const as = 'admin';
 
-export const pages = ({ project }) => ({
+export const pages = ({ project, ana }) => ({
   'admin-home': { path: '/admin/home', as, ready: 'all is well' },
   'admin-users': { path: '/admin/users', as, ready: 'ana@example.com' },
   'admin-user-new': { path: '/admin/users/new', as, ready: 'Make the user' },
@@ -12,6 +14,7 @@ export const pages = ({ project }) => ({
   'admin-schedule': { path: '/admin/jobs#schedule', as, ready: 'Run now' },
   'admin-workers': { path: '/admin/jobs#workers', as, ready: 'scheduler' },
   'admin-retention': { path: '/admin/retention', as, ready: 'are kept' },
+  'admin-access': { path: `/admin/users/${ana.id}/access`, as, ready: 'Access of' },
   'admin-audit': { path: '/admin/audit', as, ready: 'user.' },
   'admin-groups': { path: '/admin/groups', as, ready: 'New group' },
   'admin-imports': { path: '/admin/imports?status=all', as, ready: 'report.xml' },
@@ -73,9 +76,16 @@ async function steer({ page }) {
 }
 steer.as = as;
 
-async function access({ page, made, api, check }) {
+async function tokenOf(url, email, password) {
+  const { token } = await call(url, '', 'POST', '/login', { email, password });
+  const expires = new Date(Date.now() + 86400000).toISOString();
+  await call(url, token, 'POST', '/user/token', { name: 'pipeline', expires });
+}
+
+async function access({ page, made, api, check, url }) {
   const email = 'eve@example.com';
   const eve = await api('POST', '/admin/user', { email, name: 'Eve', password: made.password, is_active: true });
+  await tokenOf(url, email, made.password);
   await page.goto(`/project/${made.project}/members`);
   await page.getByLabel('E-mail').fill(email);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
@@ -84,6 +94,12 @@ async function access({ page, made, api, check }) {
   await page.getByText(`${email} is reader now`).waitFor();
   await page.goto(`/admin/users/${eve.id}/access`);
   await page.getByRole('heading', { name: 'Access of Eve' }).waitFor();
+  await page.getByRole('button', { name: 'Revoke pipeline' }).click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Revoke pipeline' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('pipeline no longer works').waitFor();
+  await page.getByText('No tokens.').waitFor();
   await page.getByRole('link', { name: 'What this user has changed' }).click();
   await page.waitForURL('**/admin/audit?actor=*');
   await page.goto('/admin/audit?object_type=member');

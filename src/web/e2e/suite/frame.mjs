@@ -1,4 +1,11 @@
 // The frame around all pages: search, projects, import, help.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
 export const pages = ({ project }) => ({
   search: { path: `/project/${project}/runs`, then: search('TimeoutError'), ready: 'Failures and tracebacks' },
   'search-page': { path: `/project/${project}/runs`, then: search('jobs'), ready: 'Pages and settings' },
@@ -155,26 +162,63 @@ async function lists({ page, made, check, settled, window }) {
 }
 lists.as = 'admin';
 
-async function first({ page, url, api, check }) {
+// What a pipeline has: a test, a report, and the programs of the checks.
+const venv = fileURLToPath(new URL('../../../../bin/venv/bin', import.meta.url));
+const report = '<testsuite name="s" tests="1"><testcase classname="shop" name="pays" time="1"/></testsuite>';
+
+/** shell runs a command as the page shows it. */
+async function shell(command) {
+  const folder = await mkdtemp(join(tmpdir(), 'push-'));
+  try {
+    await writeFile(join(folder, 'results.xml'), report);
+    await writeFile(join(folder, 'test_shop.py'), 'def test_pays():\n    pass\n');
+    const env = { ...process.env, PATH: venv + delimiter + process.env.PATH };
+    await promisify(execFile)('sh', ['-ec', command], { cwd: folder, env });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function first({ page, api }) {
   const project = await api('POST', '/project', { name: 'fresh', title: 'Fresh' });
   await page.goto(`/project/${project.id}/runs`);
   await page.getByRole('link', { name: 'How to push the first run' }).click();
   await page.getByRole('button', { name: 'Make a token' }).click();
   await page.getByText('is not shown again').waitFor();
-  const command = await page.locator('.command pre').last().textContent();
-  check(command.includes(`${url}/api`) && command.includes(project.id), 'the command names no server or no project');
-  const token = await page.locator('.command code').first().textContent();
-  check(command.includes(token), 'the command has not the token that was made');
   await page.getByText('This page notices').waitFor();
-  await api('POST', '/run', { metadata: { project: project.id, component: 'first-of-all' } });
-  await page.getByRole('link', { name: 'first-of-all' }).click();
+  await shell(await page.locator('.command pre').last().textContent());
+  const arrived = page.getByRole('status').getByRole('link');
+  const pushed = await arrived.getAttribute('href');
+  await page.getByRole('tab', { name: 'JUnit XML' }).click();
+  await shell(await page.locator('.command pre').last().textContent());
+  await page.waitForFunction((old) => document.querySelector('.arrival a')?.getAttribute('href') !== old, pushed);
+  await arrived.click();
   await page.waitForURL('**/runs/*');
+  await page.getByText('pays').first().waitFor();
 }
 first.as = 'admin';
 
+async function arrives({ page, made, check }) {
+  const focused = () => page.evaluate(() => document.activeElement?.tagName);
+  await page.goto(`/project/${made.project}/runs`);
+  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+  check((await focused()) === 'BODY', 'the first page takes the focus');
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+  check((await page.locator('h1:focus').textContent()) === 'Tests', 'the focus is not on the heading of the new page');
+  await page.keyboard.press('/');
+  await page.keyboard.type('tokens');
+  await page.getByRole('option', { name: /Tokens/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/profile/tokens');
+  await page.waitForFunction(() => document.activeElement?.textContent === 'Tokens');
+}
+
 export const journeys = {
   'lists are sorted by the server, with columns and filters that follow a person': lists,
-  'the first run is pushed by a command of the page, which notices it': first,
+  'the first runs are pushed by the commands of the page, which notices them': first,
+  'who goes to a page stands at its heading': arrives,
   'somebody searches for what a traceback says, and for a setting': find,
   'a star keeps a project at the top, in another browser, too': starred,
   'a file that is dropped anywhere becomes a run': dropped,

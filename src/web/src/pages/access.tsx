@@ -5,7 +5,7 @@ import { Link, useParams } from 'react-router';
 import { api, type List, type User } from '../lib/api';
 import { count } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Pages, says } from '../parts/form';
+import { Dialog, Pages } from '../parts/form';
 import { Failed, Lines, Time, useTitle } from '../parts/states';
 import { useToast } from '../parts/toast';
 
@@ -14,23 +14,33 @@ type TokenUse = components['schemas']['TokenUse'];
 
 const size = 25;
 
-function useChange() {
+/** Question is asked before something stops to work that cannot be brought back. */
+interface Question {
+  title: string;
+  act: string;
+  says: string;
+  path: string;
+  done: string;
+}
+
+function Ask({ question, close }: { question: Question; close: () => void }) {
   const client = useQueryClient();
   const toast = useToast();
-  return async (run: () => Promise<unknown>, done: string) => {
-    try {
-      await run();
-      toast(done);
-    } catch (e) {
-      toast('Nothing was changed', { kind: 'danger', body: says(e) });
-    }
+  const run = async () => {
+    await api.remove(question.path);
+    toast(question.done);
     await client.invalidateQueries({ queryKey: ['sessions'] });
   };
+  return (
+    <Dialog title={question.title} act={question.act} danger close={close} run={run}>
+      <p>{question.says}</p>
+    </Dialog>
+  );
 }
 
 /** SignIns are where somebody is signed in: one's own, each of which can be ended, or another's, which end together. */
 function SignIns({ path, own }: { path: string; own: boolean }) {
-  const change = useChange();
+  const [asked, ask] = useState<Question | null>(null);
   const [page, setPage] = useState(1);
   const list = useQuery({
     queryKey: ['sessions', path, page],
@@ -72,9 +82,17 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
                       size="sm"
                       variant="link"
                       isDanger
-                      onClick={() => void change(() => api.remove(`${path}/${s.id}`), 'The sign-in is ended')}
+                      onClick={() =>
+                        ask({
+                          title: 'End this sign-in?',
+                          act: 'End it',
+                          says: `${s.agent || 'An unknown browser'} from ${s.client} has to sign in again.`,
+                          path: `${path}/${s.id}`,
+                          done: 'The sign-in is ended',
+                        })
+                      }
                     >
-                      End
+                      End<span className="sr"> {s.agent}</span>
                     </Button>
                   )}
                 </td>
@@ -89,11 +107,20 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
           size="sm"
           variant="secondary"
           isDanger
-          onClick={() => void change(() => api.remove(path), own ? 'All others are ended' : 'All are ended')}
+          onClick={() =>
+            ask({
+              title: own ? 'End all other sign-ins?' : 'End all sign-ins?',
+              act: own ? 'End all others' : 'End all',
+              says: 'Each of these browsers has to sign in again. Tokens go on working.',
+              path,
+              done: own ? 'All others are ended' : 'All are ended',
+            })
+          }
         >
           {own ? 'End all others' : 'End all'}
         </Button>
       </p>
+      {asked && <Ask question={asked} close={() => ask(null)} />}
     </>
   );
 }
@@ -138,7 +165,7 @@ export function Access() {
 }
 
 function TokensOf({ user }: { user: string }) {
-  const change = useChange();
+  const [asked, ask] = useState<Question | null>(null);
   const [page, setPage] = useState(1);
   const path = `/admin/user/${user}/token`;
   const list = useQuery({
@@ -175,7 +202,15 @@ function TokensOf({ user }: { user: string }) {
                     size="sm"
                     variant="link"
                     isDanger
-                    onClick={() => void change(() => api.remove(`${path}/${t.id}`), `${t.name} no longer works`)}
+                    onClick={() =>
+                      ask({
+                        title: `Revoke the token ${t.name}?`,
+                        act: 'Revoke',
+                        says: 'What pushes or reads with it is refused from then on. It cannot be brought back.',
+                        path: `${path}/${t.id}`,
+                        done: `${t.name} no longer works`,
+                      })
+                    }
                   >
                     Revoke<span className="sr"> {t.name}</span>
                   </Button>
@@ -189,6 +224,7 @@ function TokensOf({ user }: { user: string }) {
       <p className="quiet">
         {count(list.data.pagination.totalItems)} in all. The tokens themselves are nobody’s to read.
       </p>
+      {asked && <Ask question={asked} close={() => ask(null)} />}
     </>
   );
 }

@@ -1,28 +1,54 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { api, type List, type Project, type User } from '../lib/api';
-import { count } from '../lib/format';
+import { api, type Artifact, type Import, type List, type Project, type User } from '../lib/api';
+import { count, duration, exact } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Failed, Time, useTitle } from '../parts/states';
 
-type Worker = components['schemas']['Worker'];
-type Queue = components['schemas']['Queue'];
-type Health = components['schemas']['Health'];
+type Schemas = components['schemas'];
+type Worker = Schemas['Worker'];
+type Queue = Schemas['Queue'];
+type Job = Schemas['Job'];
+type Schedule = Schemas['Schedule'];
+type Health = Schemas['Health'];
 
 const every = 10000;
+const failedShown = 5;
 
-function Figure({ name, error, children }: { name: string; error?: unknown; children: ReactNode }) {
+/** useTotal counts what a list has, without its rows. */
+function useTotal(path: string, filter: string[] = [], renewed: number | false = false) {
+  return useQuery({
+    queryKey: ['admin', 'total', path, filter],
+    refetchInterval: renewed,
+    queryFn: async ({ signal }) => {
+      const list = await api.get<List<'rows', Import | Artifact | User | Project>>(
+        path,
+        { pageSize: 1, filter },
+        signal,
+      );
+      return list.pagination.totalItems;
+    },
+  });
+}
+
+/** yesterday is this time of yesterday, to the minute, so that it stays the same question for a while. */
+const yesterday = () => new Date(Math.floor(Date.now() / 60000 - 24 * 60) * 60000).toISOString();
+
+interface FigureProps {
+  name: string;
+  error?: unknown;
+  /** What stands below the figure. */
+  note?: ReactNode;
+  children: ReactNode;
+}
+
+function Figure({ name, error, note, children }: FigureProps) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>
-        {error ? (
-          <span className="text-failed">not known: {String(error instanceof Error ? error.message : error)}</span>
-        ) : (
-          (children ?? <span className="quiet">…</span>)
-        )}
-      </dd>
+      {error ? <dd className="text-failed">✕ not known</dd> : <dd>{children ?? <span className="quiet">…</span>}</dd>}
+      <dd className="note">{error ? String(error instanceof Error ? error.message : error) : note}</dd>
     </div>
   );
 }
@@ -45,25 +71,33 @@ export function AdminHome() {
     refetchInterval: every,
     queryFn: ({ signal }) => api.get<{ queues: Queue[] }>('/admin/queue', {}, signal),
   });
-  const users = useQuery({
-    queryKey: ['admin', 'users', 'count'],
-    queryFn: ({ signal }) => api.get<List<'users', User>>('/admin/user', { pageSize: 1 }, signal),
+  const schedules = useQuery({
+    queryKey: ['admin', 'schedules'],
+    refetchInterval: every,
+    queryFn: ({ signal }) => api.get<{ schedules: Schedule[] }>('/admin/schedule', {}, signal),
   });
-  const projects = useQuery({
-    queryKey: ['admin', 'projects', 'count'],
-    queryFn: ({ signal }) => api.get<List<'projects', Project>>('/admin/project', { pageSize: 1 }, signal),
-  });
+  const since = yesterday();
+  const imports = useTotal('/import', [`created>${since}`], every);
+  const refused = useTotal('/import', [`created>${since}`, 'status=error'], every);
+  const artifacts = useTotal('/artifact');
+  const users = useTotal('/admin/user');
+  const projects = useTotal('/admin/project');
+
   const alive = workers.data?.workers.filter((w) => w.alive) ?? [];
-  const sum = (what: 'waiting' | 'running' | 'retrying' | 'dead') =>
-    queues.data?.queues.reduce((n, q) => n + q[what], 0) ?? 0;
+  const hands = alive.filter((w) => w.role === 'worker');
+  const leader = alive.find((w) => w.role === 'scheduler' && w.leads);
   const versions = [...new Set(alive.map((w) => w.version))];
+  const sum = (what: 'waiting' | 'scheduled' | 'running' | 'retrying' | 'dead') =>
+    queues.data?.queues.reduce((n, q) => n + q[what], 0) ?? 0;
+  const oldest = Math.max(0, ...(queues.data?.queues.map((q) => q.oldest_seconds) ?? []));
   const wrong = [
-    workers.data && !alive.some((w) => w.role === 'worker') && 'No worker is alive: imports wait until one starts.',
-    workers.data &&
-      !alive.some((w) => w.role === 'scheduler' && w.leads) &&
-      'No scheduler leads: nothing periodic runs.',
+    workers.data && hands.length === 0 && 'No worker is alive: imports wait until one starts.',
+    workers.data && !leader && 'No scheduler leads: nothing periodic runs.',
     versions.length > 1 && `Processes of different versions are at work: ${versions.join(', ')}.`,
-    sum('dead') > 0 && `${count(sum('dead'))} jobs failed for good in the last week.`,
+    sum('dead') > 0 &&
+      (sum('dead') === 1
+        ? 'A job failed for good in the last week.'
+        : `${count(sum('dead'))} jobs failed for good in the last week.`),
     ...(queues.data?.queues.filter((q) => q.paused).map((q) => `The queue ${q.name} is paused.`) ?? []),
   ].filter((w): w is string => !!w);
   return (
@@ -88,37 +122,65 @@ export function AdminHome() {
           ))}
         </ul>
       )}
-      <dl className="figures">
-        <Figure name="Database" error={database.error}>
+      <dl className="figures even">
+        <Figure name="Database" error={database.error} note={database.data?.message}>
           {database.data &&
             (database.data.status === 'OK' ? (
               <span className="text-passed">✓ answers</span>
             ) : (
-              <span className="text-failed">✕ {database.data.message}</span>
+              <span className="text-failed">✕ does not answer</span>
             ))}
         </Figure>
-        <Figure name="Workers alive" error={workers.error}>
-          {workers.data && count(alive.filter((w) => w.role === 'worker').length)}
+        <Figure
+          name="Workers"
+          error={workers.error}
+          note={`${count(hands.reduce((n, w) => n + w.capacity, 0))} jobs at a time`}
+        >
+          {workers.data && <Link to="/admin/jobs#workers">{count(hands.length)} alive</Link>}
         </Figure>
-        <Figure name="Version" error={workers.error}>
+        <Figure name="Scheduler" error={workers.error} note={leader?.host}>
+          {workers.data &&
+            (leader ? <span className="text-passed">✓ leads</span> : <span className="text-failed">✕ none leads</span>)}
+        </Figure>
+        <Figure name="Version" error={workers.error} note={versions.length > 1 ? 'they differ' : 'of all processes'}>
           {workers.data && (versions.join(', ') || '–')}
         </Figure>
-        <Figure name="Jobs waiting" error={queues.error}>
-          {queues.data && count(sum('waiting'))}
+        <Figure
+          name="Jobs that wait"
+          error={queues.error}
+          note={oldest > 0 ? `the oldest for ${duration(oldest)}` : `${count(sum('scheduled'))} for their time to come`}
+        >
+          {queues.data && <Link to="/admin/jobs#queues">{count(sum('waiting'))}</Link>}
         </Figure>
         <Figure name="Jobs at work" error={queues.error}>
-          {queues.data && count(sum('running'))}
+          {queues.data && <Link to="/admin/jobs?state=running">{count(sum('running'))}</Link>}
         </Figure>
-        <Figure name="Jobs tried again" error={queues.error}>
-          {queues.data && count(sum('retrying'))}
+        <Figure name="Jobs tried again" error={queues.error} note="after a failure">
+          {queues.data && <Link to="/admin/jobs?state=retrying">{count(sum('retrying'))}</Link>}
         </Figure>
-        <Figure name="Users" error={users.error}>
-          {users.data && <Link to="/admin/users">{count(users.data.pagination.totalItems)}</Link>}
+        <Figure name="Jobs that failed" error={queues.error} note="for good, in a week">
+          {queues.data && <Link to="/admin/jobs?state=dead">{count(sum('dead'))}</Link>}
         </Figure>
-        <Figure name="Projects" error={projects.error}>
-          {projects.data && <Link to="/admin/projects">{count(projects.data.pagination.totalItems)}</Link>}
+        <Figure
+          name="Imports of a day"
+          error={imports.error}
+          note={refused.data ? <Link to="/admin/imports">{count(refused.data)} failed</Link> : 'none failed'}
+        >
+          {imports.data !== undefined && <Link to="/admin/imports?status=all">{count(imports.data)}</Link>}
+        </Figure>
+        <Figure name="Artifacts" error={artifacts.error} note="of all projects">
+          {artifacts.data !== undefined && count(artifacts.data)}
+        </Figure>
+        <NextRetention schedules={schedules.data?.schedules} error={schedules.error} />
+        <Figure
+          name="Projects"
+          error={projects.error ?? users.error}
+          note={users.data !== undefined && <Link to="/admin/users">{count(users.data)} users</Link>}
+        >
+          {projects.data !== undefined && <Link to="/admin/projects">{count(projects.data)}</Link>}
         </Figure>
       </dl>
+      <FailedJobs />
       <h2 className="section">Processes</h2>
       {workers.error ? (
         <Failed error={workers.error} what="Workers" retry={() => void workers.refetch()} />
@@ -126,6 +188,87 @@ export function AdminHome() {
         <Processes workers={workers.data?.workers ?? []} />
       )}
     </div>
+  );
+}
+
+/** NextRetention says when something is deleted next because it is old. */
+function NextRetention({ schedules, error }: { schedules: Schedule[] | undefined; error: unknown }) {
+  const due = schedules
+    ?.filter((s) => s.kind === 'retention' && s.enabled && s.next_run)
+    .sort((a, b) => a.next_run!.localeCompare(b.next_run!))[0];
+  const seconds = due ? Math.max(0, (Date.parse(due.next_run!) - Date.now()) / 1000) : 0;
+  return (
+    <Figure name="Retention runs" error={error} note={due && <Link to="/admin/jobs#schedule">{due.name}</Link>}>
+      {schedules && (
+        <Link to="/admin/retention">
+          {due ? (
+            <time dateTime={due.next_run!} title={exact(due.next_run)}>
+              in {duration(seconds)}
+            </time>
+          ) : (
+            'never'
+          )}
+        </Link>
+      )}
+    </Figure>
+  );
+}
+
+/** FailedJobs are the newest jobs that failed, whether they are tried again or not. Most days there are none. */
+function FailedJobs() {
+  const list = useQuery({
+    queryKey: ['admin', 'jobs', 'failed'],
+    refetchInterval: every,
+    queryFn: ({ signal }) =>
+      api.get<List<'jobs', Job>>('/admin/job', { state: 'failed', pageSize: failedShown }, signal),
+  });
+  if (list.error) return <Failed error={list.error} what="Failed jobs" retry={() => void list.refetch()} />;
+  if (!list.data?.jobs.length) return null;
+  return (
+    <>
+      <h2 className="section">Failed jobs</h2>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Failed jobs">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>Job</th>
+              <th>State</th>
+              <th>What went wrong</th>
+              <th>When</th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.data.jobs.map((job) => (
+              <FailedJob key={job.id} job={job} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function FailedJob({ job }: { job: Job }) {
+  const last = job.errors.at(-1);
+  return (
+    <tr>
+      <td>
+        <Link to={`/admin/jobs?state=${job.state}&kind=${encodeURIComponent(job.kind)}`}>
+          {job.kind} <span className="quiet">{job.id}</span>
+        </Link>
+      </td>
+      <td>
+        {job.state === 'dead' ? (
+          <span className="text-failed">✕ failed</span>
+        ) : (
+          <span className="text-error">↻ tried again</span>
+        )}
+      </td>
+      <td className="break">{last?.error}</td>
+      <td>
+        <Time at={last?.at ?? job.created} />
+      </td>
+    </tr>
   );
 }
 

@@ -40,8 +40,8 @@ const ways: Way[] = [
     id: 'playwright',
     name: 'Playwright',
     commands: (server, project, token) =>
-      `npx playwright test --reporter=junit > results.xml\ncurl -H "Authorization: Bearer ${token}" \\\n  -F project=${project} -F importFile=@results.xml \\\n  ${server}/import`,
-    says: 'Its own JUnit reporter is enough to begin with.',
+      `PLAYWRIGHT_JUNIT_OUTPUT_NAME=results.xml npx playwright test --reporter=junit\ncurl -H "Authorization: Bearer ${token}" \\\n  -F project=${project} -F importFile=@results.xml \\\n  ${server}/import`,
+    says: 'Its own JUnit reporter is enough to begin with. An archive that playwright-ibutsu writes is sent the same way.',
   },
   {
     id: 'python',

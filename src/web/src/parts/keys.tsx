@@ -67,7 +67,6 @@ const sheet: [string, [string, string][]][] = [
       ['j k', 'next and previous row'],
       ['Enter', 'open the row'],
       ['Space', 'select the row'],
-      ['x', 'expand the row'],
       ['.', 'actions of the row'],
     ],
   ],
@@ -75,6 +74,7 @@ const sheet: [string, [string, string][]][] = [
     'Failures',
     [
       ['[ ]', 'previous and next failure'],
+      ['x', 'open and close a group of failures'],
       ['a', 'assign'],
       ['c p', 'classify: product'],
       ['c t', 'classify: test'],
