@@ -13,7 +13,7 @@ export async function seed(url, token) {
   });
   const project = await call('POST', '/project', { name: 'payments', title: 'Payments' });
   const password = 'correct horse battery';
-  await call('POST', '/admin/user', {
+  const ana = await call('POST', '/admin/user', {
     email: 'ana@example.com',
     name: 'Ana',
     password,
@@ -21,7 +21,7 @@ export async function seed(url, token) {
     projects: [project],
   });
   const start = Date.now() - 6 * 86400000;
-  const made = { project: project.id, password, email: 'ana@example.com', runs: [], failures: [] };
+  const made = { project: project.id, user: ana.id, password, email: 'ana@example.com', runs: [], failures: [] };
   made.ana = await signIn(made.email, 'Ana', password);
   await call('POST', '/admin/user', {
     email: 'root@example.com',

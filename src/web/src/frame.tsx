@@ -180,7 +180,7 @@ export function Frame() {
                 </Popup>
                 <span className="spring" />
                 <Search />
-                <ImportButton disabled={!current.data} className="only-wide" />
+                {current.data && <ImportButton className="only-wide" />}
                 <Account help={() => setHelp(true)} about={() => setAbout(true)} />
               </div>
             </MastheadContent>

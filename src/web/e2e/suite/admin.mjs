@@ -3,7 +3,7 @@ import { call } from '../house.mjs';
 
 const as = 'admin';
 
-export const pages = ({ project, ana }) => ({
+export const pages = ({ project, user }) => ({
   'admin-home': { path: '/admin/home', as, ready: 'all is well' },
   'admin-users': { path: '/admin/users', as, ready: 'ana@example.com' },
   'admin-user-new': { path: '/admin/users/new', as, ready: 'Make the user' },
@@ -14,7 +14,7 @@ export const pages = ({ project, ana }) => ({
   'admin-schedule': { path: '/admin/jobs#schedule', as, ready: 'Run now' },
   'admin-workers': { path: '/admin/jobs#workers', as, ready: 'scheduler' },
   'admin-retention': { path: '/admin/retention', as, ready: 'are kept' },
-  'admin-access': { path: `/admin/users/${ana.id}/access`, as, ready: 'Access of' },
+  'admin-access': { path: `/admin/users/${user}/access`, as, ready: 'Access of' },
   'admin-audit': { path: '/admin/audit', as, ready: 'user.' },
   'admin-groups': { path: '/admin/groups', as, ready: 'New group' },
   'admin-imports': { path: '/admin/imports?status=all', as, ready: 'report.xml' },

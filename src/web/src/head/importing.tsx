@@ -57,7 +57,7 @@ export function Importing({ project, children }: { project: string; children: Re
 }
 
 /** ImportButton picks files. */
-export function ImportButton({ disabled = false, className = '' }: { disabled?: boolean; className?: string }) {
+export function ImportButton({ className = '' }: { className?: string }) {
   const send = useImporting();
   const file = useRef<HTMLInputElement>(null);
   return (
@@ -77,10 +77,7 @@ export function ImportButton({ disabled = false, className = '' }: { disabled?: 
       <button
         type="button"
         className={`menu-button ${className}`}
-        disabled={disabled}
-        title={
-          disabled ? 'Choose a project first' : 'Import JUnit XML or an archive; files can be dropped anywhere, too'
-        }
+        title="Import JUnit XML or an archive; files can be dropped anywhere, too"
         onClick={() => file.current?.click()}
       >
         <HeadGlyph of="upload" /> Import

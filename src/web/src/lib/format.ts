@@ -47,3 +47,31 @@ export function testName(id: string): { path: string; name: string; params: stri
   if (dot > 0 && !/\s/.test(whole)) return { path: whole.slice(0, dot), name: whole.slice(dot + 1), params };
   return { path: '', name: whole, params };
 }
+
+// Those first that others claim to be as well.
+const browsers: [string, RegExp][] = [
+  ['Edge', /\bEdg(?:e|A|iOS)?\/(\d+)/],
+  ['Opera', /\bOPR\/(\d+)/],
+  ['Firefox', /\b(?:Firefox|FxiOS)\/(\d+)/],
+  ['Chrome', /\b(?:Headless)?(?:Chrome|CriOS)\/(\d+)/],
+  ['Safari', /\bVersion\/(\d+)\S* (?:Mobile\/\S+ )?Safari\b/],
+];
+const systems: [string, RegExp][] = [
+  ['Android', /Android/],
+  ['iOS', /iPhone|iPad/],
+  ['Windows', /Windows/],
+  ['macOS', /Mac OS X/],
+  ['Linux', /Linux/],
+];
+
+/** browser says what a User-Agent stands for, and repeats what is no browser's. */
+export function browser(agent: string | null | undefined): string {
+  if (!agent) return 'unknown';
+  for (const [name, pattern] of browsers) {
+    const version = pattern.exec(agent)?.[1];
+    if (!version) continue;
+    const system = systems.find(([, mark]) => mark.test(agent))?.[0];
+    return `${name} ${version}${system ? ` on ${system}` : ''}`;
+  }
+  return agent;
+}

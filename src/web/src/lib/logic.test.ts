@@ -3,12 +3,25 @@ import { ansi, plain } from './ansi';
 import type { Result } from './api';
 import { difference } from './difference';
 import { messageOf } from './failures';
-import { ago, duration, testName } from './format';
+import { ago, browser, duration, testName } from './format';
 import { tree, visible } from './tree';
 
 const result = (r: Partial<Result>): Result => ({ id: r.test_id ?? 'x', result: 'passed', ...r }) as Result;
 
 describe('what people read', () => {
+  it('says which browser it was', () => {
+    const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+    expect(browser(`Mozilla/5.0 (X11; Linux x86_64) ${webkit} HeadlessChrome/156.0.0.0 Safari/537.36`)).toBe(
+      'Chrome 156 on Linux',
+    );
+    expect(browser(`Mozilla/5.0 (Windows NT 10.0; Win64) ${webkit} Chrome/140.0 Safari/537.36 Edg/140.0`)).toBe(
+      'Edge 140 on Windows',
+    );
+    expect(browser('Mozilla/5.0 (iPhone) AppleWebKit/605.1 (KHTML) Version/18.1 Mobile/15E148 Safari/604.1')).toBe(
+      'Safari 18 on iOS',
+    );
+    expect([browser('curl/8.5.0'), browser('')]).toEqual(['curl/8.5.0', 'unknown']);
+  });
   it('says durations as one would', () => {
     expect([0, 0.34, 1.24, 12.9, 83, 3600, 7500, null].map((s) => duration(s))).toEqual([
       '0 s',

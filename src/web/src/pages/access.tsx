@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api, type List, type User } from '../lib/api';
-import { count } from '../lib/format';
+import { browser, count } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Dialog, Pages } from '../parts/form';
 import { Failed, Lines, Time, useTitle } from '../parts/states';
@@ -52,7 +52,7 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
   return (
     <>
       <div className="scroll" tabIndex={0} role="region" aria-label="Sign-ins">
-        <table className="plain">
+        <table className="plain stacks">
           <thead>
             <tr>
               <th>With</th>
@@ -67,15 +67,17 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
           <tbody>
             {list.data.sessions.map((s) => (
               <tr key={s.id}>
-                <td>
-                  {s.agent || <span className="quiet">unknown</span>}
+                <td data-name="With">
+                  <span title={s.agent}>{browser(s.agent)}</span>
                   {s.method && <div className="quiet">{s.method}</div>}
                 </td>
-                <td>{s.client}</td>
-                <td>
+                <td data-name="From">{s.client}</td>
+                <td data-name="Since">
                   <Time at={s.created} />
                 </td>
-                <td>{s.current ? <span className="text-passed">✓ this one</span> : <Time at={s.last_used} />}</td>
+                <td data-name="Last used">
+                  {s.current ? <span className="text-passed">✓ this one</span> : <Time at={s.last_used} />}
+                </td>
                 <td className="actions">
                   {own && !s.current && (
                     <Button
@@ -86,13 +88,13 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
                         ask({
                           title: 'End this sign-in?',
                           act: 'End it',
-                          says: `${s.agent || 'An unknown browser'} from ${s.client} has to sign in again.`,
+                          says: `${browser(s.agent)} from ${s.client} has to sign in again.`,
                           path: `${path}/${s.id}`,
                           done: 'The sign-in is ended',
                         })
                       }
                     >
-                      End<span className="sr"> {s.agent}</span>
+                      End<span className="sr"> {browser(s.agent)}</span>
                     </Button>
                   )}
                 </td>
@@ -102,11 +104,12 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
         </table>
       </div>
       <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
-      <p>
+      <p className="section">
         <Button
           size="sm"
           variant="secondary"
           isDanger
+          isDisabled={own && list.data.sessions.every((s) => s.current)}
           onClick={() =>
             ask({
               title: own ? 'End all other sign-ins?' : 'End all sign-ins?',
@@ -178,7 +181,7 @@ function TokensOf({ user }: { user: string }) {
   return (
     <>
       <div className="scroll" tabIndex={0} role="region" aria-label="Tokens">
-        <table className="plain">
+        <table className="plain stacks">
           <thead>
             <tr>
               <th>Name</th>
@@ -193,10 +196,14 @@ function TokensOf({ user }: { user: string }) {
           <tbody>
             {list.data.tokens.map((t) => (
               <tr key={t.id}>
-                <td>{t.name}</td>
-                <td>{t.last_used ? <Time at={t.last_used} /> : <span className="quiet">never</span>}</td>
-                <td>{t.client}</td>
-                <td>{t.expires ? new Date(t.expires).toLocaleDateString('en-GB') : 'for ever'}</td>
+                <td data-name="Name">{t.name}</td>
+                <td data-name="Last used">
+                  {t.last_used ? <Time at={t.last_used} /> : <span className="quiet">never</span>}
+                </td>
+                <td data-name="From">{t.client}</td>
+                <td data-name="Works until">
+                  {t.expires ? new Date(t.expires).toLocaleDateString('en-GB') : 'for ever'}
+                </td>
                 <td className="actions">
                   <Button
                     size="sm"

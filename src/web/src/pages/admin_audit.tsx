@@ -19,6 +19,13 @@ const shown = (value: unknown): string => {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 };
 
+/** changed says what a field was and is; what was not there before has no arrow to it. */
+const changed = (change: unknown): string => {
+  if (!Array.isArray(change)) return shown(change);
+  const [old, now] = change as [unknown, unknown];
+  return old == null ? shown(now) : `${shown(old)} → ${shown(now)}`;
+};
+
 /** Audit is who changed what. */
 export function Audit() {
   useTitle('Audit log - Administration');
@@ -113,7 +120,7 @@ export function Audit() {
         </Empty>
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Audit log">
-          <table className="plain">
+          <table className="plain stacks">
             <thead>
               <tr>
                 <th>When</th>
@@ -125,28 +132,21 @@ export function Audit() {
             <tbody>
               {list.data.events.map((e) => (
                 <tr key={e.id}>
-                  <td>
+                  <td data-name="When">
                     <Time at={e.at} />
                   </td>
-                  <td>
+                  <td data-name="Who">
                     {e.actor || <span className="quiet">past this server</span>}
                     {e.client && <div className="quiet">{e.client}</div>}
                   </td>
-                  <td>
+                  <td data-name="What">
                     {e.action}
                     <div className="quiet break">{e.object_name || e.object_id}</div>
                   </td>
-                  <td>
+                  <td data-name="Changed">
                     {Object.entries(e.changes as Record<string, unknown>).map(([field, change]) => (
                       <div key={field} className="break">
-                        <span className="quiet">{field}:</span>{' '}
-                        {Array.isArray(change) ? (
-                          <>
-                            {shown(change[0])} → {shown(change[1])}
-                          </>
-                        ) : (
-                          shown(change)
-                        )}
+                        <span className="quiet">{field}:</span> {changed(change)}
                       </div>
                     ))}
                   </td>

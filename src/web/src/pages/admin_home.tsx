@@ -85,6 +85,8 @@ export function AdminHome() {
 
   const alive = workers.data?.workers.filter((w) => w.alive) ?? [];
   const hands = alive.filter((w) => w.role === 'worker');
+  const hosts = new Set(hands.map((w) => w.host)).size;
+  const capacity = hands.reduce((n, w) => n + w.capacity, 0);
   const leader = alive.find((w) => w.role === 'scheduler' && w.leads);
   const versions = [...new Set(alive.map((w) => w.version))];
   const sum = (what: 'waiting' | 'scheduled' | 'running' | 'retrying' | 'dead') =>
@@ -134,7 +136,7 @@ export function AdminHome() {
         <Figure
           name="Workers"
           error={workers.error}
-          note={`${count(hands.reduce((n, w) => n + w.capacity, 0))} jobs at a time`}
+          note={hosts === 1 ? 'on one machine' : `on ${count(hosts)} machines`}
         >
           {workers.data && <Link to="/admin/jobs#workers">{count(hands.length)} alive</Link>}
         </Figure>
@@ -152,7 +154,7 @@ export function AdminHome() {
         >
           {queues.data && <Link to="/admin/jobs#queues">{count(sum('waiting'))}</Link>}
         </Figure>
-        <Figure name="Jobs at work" error={queues.error}>
+        <Figure name="Jobs at work" error={queues.error} note={`of ${count(capacity)} at a time`}>
           {queues.data && <Link to="/admin/jobs?state=running">{count(sum('running'))}</Link>}
         </Figure>
         <Figure name="Jobs tried again" error={queues.error} note="after a failure">
@@ -175,7 +177,11 @@ export function AdminHome() {
         <Figure
           name="Projects"
           error={projects.error ?? users.error}
-          note={users.data !== undefined && <Link to="/admin/users">{count(users.data)} users</Link>}
+          note={
+            users.data !== undefined && (
+              <Link to="/admin/users">{users.data === 1 ? 'one user' : `${count(users.data)} users`}</Link>
+            )
+          }
         >
           {projects.data !== undefined && <Link to="/admin/projects">{count(projects.data)}</Link>}
         </Figure>
@@ -228,7 +234,7 @@ function FailedJobs() {
     <>
       <h2 className="section">Failed jobs</h2>
       <div className="scroll" tabIndex={0} role="region" aria-label="Failed jobs">
-        <table className="plain">
+        <table className="plain stacks">
           <thead>
             <tr>
               <th>Job</th>
@@ -252,20 +258,22 @@ function FailedJob({ job }: { job: Job }) {
   const last = job.errors.at(-1);
   return (
     <tr>
-      <td>
+      <td data-name="Job">
         <Link to={`/admin/jobs?state=${job.state}&kind=${encodeURIComponent(job.kind)}`}>
           {job.kind} <span className="quiet">{job.id}</span>
         </Link>
       </td>
-      <td>
+      <td data-name="State">
         {job.state === 'dead' ? (
-          <span className="text-failed">✕ failed</span>
+          <span className="text-failed">✕ failed for good</span>
         ) : (
           <span className="text-error">↻ tried again</span>
         )}
       </td>
-      <td className="break">{last?.error}</td>
-      <td>
+      <td data-name="Error" className="break">
+        {last?.error}
+      </td>
+      <td data-name="When">
         <Time at={last?.at ?? job.created} />
       </td>
     </tr>
@@ -275,7 +283,7 @@ function FailedJob({ job }: { job: Job }) {
 export function Processes({ workers }: { workers: Worker[] }) {
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Processes">
-      <table className="plain">
+      <table className="plain stacks">
         <thead>
           <tr>
             <th>Role</th>
@@ -290,22 +298,22 @@ export function Processes({ workers }: { workers: Worker[] }) {
         <tbody>
           {workers.map((w) => (
             <tr key={w.id}>
-              <td>
+              <td data-name="Role">
                 {w.role}
                 {w.leads && <span className="quiet"> leads</span>}
               </td>
-              <td>
+              <td data-name="Where">
                 {w.host} <span className="quiet">{w.pid}</span>
               </td>
-              <td>{w.version}</td>
-              <td>
+              <td data-name="Version">{w.version}</td>
+              <td data-name="Jobs">
                 {w.running} of {w.capacity}
               </td>
-              <td>{Math.round(w.memory / 1048576)} MiB</td>
-              <td>
+              <td data-name="Memory">{Math.round(w.memory / 1048576)} MiB</td>
+              <td data-name="Started">
                 <Time at={w.started} />
               </td>
-              <td>
+              <td data-name="Last sign">
                 {w.alive ? (
                   <span className="text-passed">
                     ✓ <Time at={w.seen} />

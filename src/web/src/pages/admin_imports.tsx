@@ -2,9 +2,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
 import { api, type Import, type List } from '../lib/api';
 import { count } from '../lib/format';
-import { faultOf, runsOf } from '../lib/upload';
+import { runsOf } from '../lib/upload';
 import { Pages } from '../parts/form';
 import { Busy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { ImportState } from './imports';
 
 const size = 50;
 
@@ -50,7 +51,7 @@ export function AdminImports() {
         <Empty title={status === 'error' ? 'No import has failed' : 'No imports'} />
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Imports">
-          <table className="plain">
+          <table className="plain stacks">
             <thead>
               <tr>
                 <th>File</th>
@@ -62,18 +63,13 @@ export function AdminImports() {
             <tbody>
               {list.data.imports.map((i) => (
                 <tr key={i.id}>
-                  <td className="break">{i.filename}</td>
-                  <td>
-                    {i.status === 'error' ? (
-                      <>
-                        <span className="text-failed">✕ failed</span>
-                        <div className="quiet break">{faultOf(i)}</div>
-                      </>
-                    ) : (
-                      i.status
-                    )}
+                  <td data-name="File" className="break">
+                    {i.filename}
                   </td>
-                  <td>
+                  <td data-name="State">
+                    <ImportState of={i} />
+                  </td>
+                  <td data-name="Runs">
                     {runsOf(i)
                       .slice(0, 3)
                       .map((r) => (
@@ -82,7 +78,7 @@ export function AdminImports() {
                         </Link>
                       ))}
                   </td>
-                  <td>
+                  <td data-name="When">
                     <Time at={i.created} />
                   </td>
                 </tr>

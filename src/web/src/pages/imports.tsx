@@ -73,7 +73,7 @@ export function Imports() {
         <Empty title="No imports yet">What is sent to this project shows up here, with what became of it.</Empty>
       ) : (
         <div className="scroll">
-          <table className="plain">
+          <table className="plain stacks">
             <thead>
               <tr>
                 <th>File</th>
@@ -86,15 +86,17 @@ export function Imports() {
             <tbody>
               {data.imports.map((i) => (
                 <tr key={i.id}>
-                  <td className="break">{i.filename}</td>
-                  <td>{formatOf(i.filename)}</td>
-                  <td>
-                    <State of={i} />
+                  <td data-name="File" className="break">
+                    {i.filename}
                   </td>
-                  <td>
+                  <td data-name="Format">{formatOf(i.filename)}</td>
+                  <td data-name="State">
+                    <ImportState of={i} />
+                  </td>
+                  <td data-name="Runs">
                     <Runs of={i} base={base} />
                   </td>
-                  <td>
+                  <td data-name="When">
                     <Time at={i.created} />
                   </td>
                 </tr>
@@ -107,7 +109,7 @@ export function Imports() {
   );
 }
 
-function State({ of: i }: { of: Import }) {
+export function ImportState({ of: i }: { of: Import }) {
   if (i.status === 'done') return <span className="text-passed">✓ done</span>;
   if (i.status !== 'error') return <span>… {i.status === 'running' ? 'reading' : 'waits for a worker'}</span>;
   return (

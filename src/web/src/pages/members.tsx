@@ -103,7 +103,7 @@ export function Members() {
         <Lines n={4} />
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Members">
-          <table className="plain">
+          <table className="plain stacks">
             <thead>
               <tr>
                 <th>Who</th>
@@ -116,12 +116,12 @@ export function Members() {
             <tbody>
               {list.data.members.map((m) => (
                 <tr key={m.user_id}>
-                  <td>
+                  <td data-name="Who">
                     {m.name || m.email}
                     <div className="quiet">{m.name && m.email}</div>
                     {!m.is_active && <div className="text-skipped">◌ may not sign in</div>}
                   </td>
-                  <td>
+                  <td data-name="Role">
                     {rules ? (
                       <select
                         className="field"

@@ -26,7 +26,7 @@ const ways: Way[] = [
     name: 'pytest',
     needs: 'pip install pytest-ibutsu',
     commands: (server, project, token) =>
-      `pytest --ibutsu ${server} --ibutsu-project ${project} --ibutsu-token ${token}`,
+      `pytest --ibutsu ${server} \\\n  --ibutsu-project ${project} \\\n  --ibutsu-token ${token}`,
     says: 'The plugin pushes each result as the test ends, with its traceback and log.',
   },
   {
