@@ -161,7 +161,7 @@ export function runColumns(base: string, filters: Filter[], change: (f: Filter[]
   return [
     {
       name: 'Run',
-      width: 'minmax(8rem, 3fr)',
+      width: 'minmax(8rem, 6fr)',
       cell: (r) => (
         <Link to={`${base}/runs/${r.id}`} className="name" title={titleOf(r)}>
           {titleOf(r)}
@@ -171,12 +171,12 @@ export function runColumns(base: string, filters: Filter[], change: (f: Filter[]
     },
     {
       name: 'Component',
-      width: 'minmax(6rem, 1fr)',
+      width: 'minmax(5rem, 1fr)',
       wide: true,
       orderBy: 'component',
       ...value('component', (r) => r.component),
     },
-    { name: 'Env', width: 'minmax(4rem, 1fr)', wide: true, orderBy: 'env', ...value('env', (r) => r.env) },
+    { name: 'Env', width: 'minmax(3rem, .6fr)', wide: true, orderBy: 'env', ...value('env', (r) => r.env) },
     { name: 'Source', width: 'minmax(5rem, 1fr)', wide: true, orderBy: 'source', ...value('source', (r) => r.source) },
     {
       name: 'Job',
@@ -190,10 +190,10 @@ export function runColumns(base: string, filters: Filter[], change: (f: Filter[]
       wide: true,
       ...value('metadata.jenkins.build_number', (r) => meta(r, 'jenkins.build_number')),
     },
-    { name: 'Outcome', width: 'minmax(4rem, 1.4fr)', cell: (r) => <Bar counts={countsOf(r)} /> },
+    { name: 'Outcome', width: 'minmax(4rem, 1fr)', cell: (r) => <Bar counts={countsOf(r)} /> },
     {
       name: 'Tests',
-      width: 'minmax(11rem, 1.5fr)',
+      width: 'minmax(11rem, 1fr)',
       wide: true,
       orderBy: 'summary.tests',
       cell: (r) => <Tally counts={countsOf(r)} />,
