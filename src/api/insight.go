@@ -244,6 +244,20 @@ func (s *Server) runsOfProject(ctx context.Context, name string, texts []string,
 	return runs, nil
 }
 
+// GetRunFiles answers the files that the results of a run come from.
+func (s *Server) GetRunFiles(c *fiber.Ctx, params contract.GetRunFilesParams) error {
+	project, err := s.asked(c, "get_run_files", params.Project)
+	if err != nil {
+		return err
+	}
+	run, err := s.runOfProject(c.UserContext(), "run", params.Run, project)
+	if err != nil {
+		return err
+	}
+	answer, err := s.insight.Files(c.UserContext(), project, run)
+	return answerJSON(c, answer, err)
+}
+
 // GetFieldValues answers values of a field.
 func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesParams) error {
 	project, err := s.asked(c, "get_field_values", params.Project)

@@ -58,10 +58,11 @@ func TestTriageByHTTP(t *testing.T) {
 	require.InDelta(t, 1, both["counts"].(object)["still_failing"], 0)
 	require.Len(t, ask("values", "&field=component").object(t)["values"], 1)
 	require.Empty(t, ask("flaky", "").object(t)["tests"])
+	require.InDelta(t, 1, ask("files", "&run="+runs[0]).object(t)["total"], 0)
 
 	for _, wrong := range []string{
 		"triage?project=x", "triage?project=" + project.String() + "&days=91", "failures?project=" + project.String() + "&limit=1000",
-		"compare?project=" + project.String() + "&run=x", "triage?project=" + project.String() + "&failures=-1",
+		"compare?project=" + project.String() + "&run=x", "files?project=" + project.String() + "&run=x", "triage?project=" + project.String() + "&failures=-1",
 		"values?project=" + project.String() + "&field=metadata.a'b", "triage?project=" + project.String() + "&filter=id~[",
 	} {
 		require.Equal(t, http.StatusBadRequest, h.get(t, who, "/api/insight/"+wrong).status, wrong)
@@ -71,7 +72,9 @@ func TestTriageByHTTP(t *testing.T) {
 	requireMessage(t, h.get(t, who, "/api/insight/triage?project="+other.String()), http.StatusForbidden)
 	// A run is asked for under its own project alone.
 	boss := h.person(t, true)
-	requireMessage(t, h.get(t, boss, "/api/insight/failures?project="+other.String()+"&run="+runs[0]), http.StatusNotFound)
+	for _, of := range []string{"failures", "files"} {
+		requireMessage(t, h.get(t, boss, "/api/insight/"+of+"?project="+other.String()+"&run="+runs[0]), http.StatusNotFound)
+	}
 }
 
 func TestSearchByHTTP(t *testing.T) {

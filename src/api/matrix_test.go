@@ -61,8 +61,8 @@ var matrix = map[string][]string{
 	"get_artifact_list": active, "upload_artifact": inside, "get_artifact": reading, "view_artifact": reading,
 	"download_artifact": reading, "delete_artifact": inside,
 	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading, "get_test_list": reading,
-	"get_field_values": reading,
-	"get_import_list":  active, "add_import": inside, "get_import": reading,
+	"get_field_values": reading, "get_run_files": reading,
+	"get_import_list": active, "add_import": inside, "get_import": reading,
 	"get_task": mineOrRuling,
 
 	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading, "get_project_events": reading, "search_project": reading,
@@ -286,6 +286,9 @@ var requests = map[string]func(*testing.T, *world) request{
 	},
 	"get_field_values": insightOf("values", "&field=env"),
 	"get_test_list":    insightOf("tests", ""),
+	"get_run_files": func(_ *testing.T, w *world) request {
+		return request{path: "/insight/files?project=" + w.project.String() + "&run=" + w.run.String()}
+	},
 	"export_run": func(_ *testing.T, w *world) request {
 		return request{path: "/run/" + w.run.String() + "/export?format=csv"}
 	},

@@ -64,7 +64,7 @@ func Permissions() Table {
 		"view_artifact": ReadsProject, "download_artifact": ReadsProject,
 
 		"get_triage": ReadsProject, "get_failure_groups": ReadsProject, "get_test_history": ReadsProject, "get_flaky_tests": ReadsProject,
-		"get_comparison": ReadsProject, "get_test_list": ReadsProject, "get_field_values": ReadsProject,
+		"get_comparison": ReadsProject, "get_test_list": ReadsProject, "get_field_values": ReadsProject, "get_run_files": ReadsProject,
 		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
 		"get_task": OwnOrSuperadmin,
 

@@ -645,6 +645,17 @@ type Outcome struct {
 	StartTime   time.Time `json:"start_time"`
 }
 
+// OutcomeCounts defines model for OutcomeCounts.
+type OutcomeCounts struct {
+	Error   int `json:"error"`
+	Failed  int `json:"failed"`
+	Passed  int `json:"passed"`
+	Skipped int `json:"skipped"`
+	Tests   int `json:"tests"`
+	Xfailed int `json:"xfailed"`
+	Xpassed int `json:"xpassed"`
+}
+
 // Pagination defines model for Pagination.
 type Pagination struct {
 	// Page The page, as it was asked for
@@ -929,6 +940,19 @@ type Run struct {
 	Summary *json.RawMessage `json:"summary,omitempty"`
 }
 
+// RunFiles defines model for RunFiles.
+type RunFiles struct {
+	Files []struct {
+		Counts OutcomeCounts `json:"counts"`
+
+		// Path Empty for results that name none
+		Path string `json:"path"`
+	} `json:"files"`
+
+	// Total How many files there are
+	Total int `json:"total"`
+}
+
 // RunList defines model for RunList.
 type RunList struct {
 	Pagination Pagination `json:"pagination"`
@@ -1006,23 +1030,15 @@ type ScheduleList struct {
 
 // Series defines model for Series.
 type Series struct {
-	Assignees []string `json:"assignees"`
-	Build     *string  `json:"build"`
-	Component *string  `json:"component"`
-	Counts    struct {
-		Error   int `json:"error"`
-		Failed  int `json:"failed"`
-		Passed  int `json:"passed"`
-		Skipped int `json:"skipped"`
-		Tests   int `json:"tests"`
-		Xfailed int `json:"xfailed"`
-		Xpassed int `json:"xpassed"`
-	} `json:"counts"`
-	Duration     *float32 `json:"duration"`
-	Env          *string  `json:"env"`
-	Fixed        int      `json:"fixed"`
-	Job          *string  `json:"job"`
-	NewlyFailing int      `json:"newly_failing"`
+	Assignees    []string      `json:"assignees"`
+	Build        *string       `json:"build"`
+	Component    *string       `json:"component"`
+	Counts       OutcomeCounts `json:"counts"`
+	Duration     *float32      `json:"duration"`
+	Env          *string       `json:"env"`
+	Fixed        int           `json:"fixed"`
+	Job          *string       `json:"job"`
+	NewlyFailing int           `json:"newly_failing"`
 
 	// Past The builds of the series, the oldest first
 	Past []struct {
@@ -1723,6 +1739,15 @@ type GetFailureGroupsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// GetRunFilesParams defines parameters for GetRunFiles.
+type GetRunFilesParams struct {
+	// Project The id of the project
+	Project string `form:"project" json:"project"`
+
+	// Run The id of the run
+	Run string `form:"run" json:"run"`
+}
+
 // GetFlakyTestsParams defines parameters for GetFlakyTests.
 type GetFlakyTestsParams struct {
 	// Project The id of the project
@@ -2394,6 +2419,9 @@ type ServerInterface interface {
 	// GetFailureGroups Failures grouped by what went wrong
 	// (GET /insight/failures)
 	GetFailureGroups(c *fiber.Ctx, params GetFailureGroupsParams) error
+	// GetRunFiles The files that the results of a run come from
+	// (GET /insight/files)
+	GetRunFiles(c *fiber.Ctx, params GetRunFilesParams) error
 	// GetFlakyTests Tests that fail and pass by turns
 	// (GET /insight/flaky)
 	GetFlakyTests(c *fiber.Ctx, params GetFlakyTestsParams) error
@@ -4524,6 +4552,50 @@ func (siw *ServerInterfaceWrapper) GetFailureGroups(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.GetFailureGroups(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRunFiles operation middleware
+func (siw *ServerInterfaceWrapper) GetRunFiles(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRunFilesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Required query parameter "run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "run", query, &params.Run, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter run: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRunFiles(c, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6784,6 +6856,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Get(options.BaseURL+"/insight/compare", wrapper.GetComparison)
 
 	router.Get(options.BaseURL+"/insight/failures", wrapper.GetFailureGroups)
+
+	router.Get(options.BaseURL+"/insight/files", wrapper.GetRunFiles)
 
 	router.Get(options.BaseURL+"/insight/flaky", wrapper.GetFlakyTests)
 

@@ -265,6 +265,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/insight/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files that the results of a run come from
+         * @description Counts the results by their `fspath`. Of more than 5,000 files those with failures are told first.
+         */
+        get: operations["get_run_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/insight/values": {
         parameters: {
             query?: never;
@@ -1568,15 +1588,7 @@ export interface components {
             /** Format: date-time */
             start_time: string;
             duration: number | null;
-            counts: {
-                tests: number;
-                passed: number;
-                failed: number;
-                error: number;
-                skipped: number;
-                xfailed: number;
-                xpassed: number;
-            };
+            counts: components["schemas"]["OutcomeCounts"];
             /**
              * Format: uuid
              * @description The newest run of the build before
@@ -1801,6 +1813,24 @@ export interface components {
             id: string;
             result: string | null;
             duration: number | null;
+        };
+        OutcomeCounts: {
+            tests: number;
+            passed: number;
+            failed: number;
+            error: number;
+            skipped: number;
+            xfailed: number;
+            xpassed: number;
+        };
+        RunFiles: {
+            files: {
+                /** @description Empty for results that name none */
+                path: string;
+                counts: components["schemas"]["OutcomeCounts"];
+            }[];
+            /** @description How many files there are */
+            total: number;
         };
         FieldValues: {
             values: {
@@ -3627,6 +3657,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_run_files: {
+        parameters: {
+            query: {
+                /** @description The id of the project */
+                project: string;
+                /** @description The id of the run */
+                run: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files that the results of a run come from */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFiles"];
                 };
             };
             400: components["responses"]["BadRequest"];
