@@ -30,6 +30,14 @@ export const pages = ({ project, runs, failures }) => {
     'tests-flaky': `${base}/tests?only=flaky&sort=flakiness`,
     'tests-none': `${base}/tests?text=nothing-is-called-so`,
     compare: `${base}/compare?a=${runs.at(-6)}&b=${api}`,
+    'compare-open': {
+      path: `${base}/compare?a=${runs.at(-6)}&b=${api}&view=still_failing`,
+      then: (tab) =>
+        tab
+          .getByRole('button', { name: /differs$/ })
+          .first()
+          .click(),
+    },
     'compare-before': `${base}/compare?b=${runs.at(-2)}`,
     'compare-none': `${base}/compare`,
   };
@@ -86,6 +94,39 @@ async function group({ page, made, check, settled }) {
   await page.getByText(/^2 of /).waitFor();
 }
 
+// A run is too large for a page: its results come as they are looked at, and [ and ] keep to what was seen.
+async function parts({ page, made, check, settled }) {
+  const run = `/project/${made.project}/runs/${made.runs.at(-3)}`;
+  await page.goto(`${run}#results-list`);
+  await page.getByLabel('Filter results').fill('result:passed');
+  await page.getByLabel('Filter results').press('Enter');
+  await page.waitForURL('**/runs/*result=passed*');
+  await page.keyboard.press('Escape');
+  await settled();
+  await page.getByRole('button', { name: 'Duration' }).click();
+  await page.waitForURL('**/runs/*sort=*');
+  await settled();
+  const states = await page.getByRole('table').locator('.outcome').allInnerTexts();
+  check(states.length > 3 && states.every((s) => s.includes('passed')), `not only what passed: ${states}`);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/results/*');
+  await page.getByRole('link', { name: /^1 of \d+ results of the run/ }).waitFor();
+  await page.keyboard.press(']');
+  const back = page.getByRole('link', { name: /^2 of \d+ results of the run/ });
+  await back.click();
+  await page.waitForURL('**/runs/*result=passed*#results-list');
+  await page.goto(`${run}#results-tree`);
+  const file = page.getByRole('button', { name: 'test_limits.py' });
+  await file.waitFor();
+  await settled();
+  const open = async () => (await page.getByRole('row').count()) - 1;
+  const before = await open();
+  await file.click();
+  await settled();
+  check((await open()) !== before, 'a file neither opens nor closes');
+}
+
 async function taken({ page, made, check }) {
   await page.goto(`/project/${made.project}/runs/${made.runs.at(-3)}`);
   await page.getByRole('button', { name: 'What to do with this run' }).click();
@@ -138,5 +179,6 @@ export const journeys = {
   'triage by keyboard alone': keyboardOnly,
   'triage beside the list': beside,
   'a run’s group triaged as one': group,
+  'a run looked at in parts': parts,
   'a run taken away': taken,
 };

@@ -125,16 +125,3 @@ export const api = {
   remove: (path: string) => json<string>('DELETE', path),
   blob: async (path: string, signal?: AbortSignal) => (await send('GET', path, undefined, signal)).blob(),
 };
-
-/** allResults fetches every result of a run, 500 at a time, four requests at once; found is told as they come in. */
-export async function allResults(filter: string[], signal?: AbortSignal): Promise<Result[]> {
-  const page = (n: number) => api.get<List<'results', Result>>('/result', { filter, page: n, pageSize: 500 }, signal);
-  const first = await page(1);
-  const results = [...first.results];
-  for (let n = 2; n <= first.pagination.totalPages; n += 4) {
-    const numbers = [n, n + 1, n + 2, n + 3].filter((i) => i <= first.pagination.totalPages);
-    for (const p of await Promise.all(numbers.map(page))) results.push(...p.results);
-  }
-  // A result that comes in meanwhile moves others to the next page.
-  return [...new Map(results.map((r) => [r.id, r])).values()];
-}

@@ -7,6 +7,7 @@ export type FailureGroup = Schemas['FailureGroup'];
 export type Comparison = Schemas['Comparison'];
 export type Change = Comparison['tests'][number]['change'];
 export type History = Schemas['TestHistory'];
+export type RunFiles = Schemas['RunFiles'];
 export type ListedTest = Schemas['ListedTest'];
 
 /** Which tests a list has, and how it is sorted. */
@@ -27,6 +28,8 @@ export const insight = {
       .then((a) => a.series),
   failuresOf: (project: string, run: string, signal?: AbortSignal) =>
     api.get<Schemas['FailureGroups']>('/insight/failures', { project, run }, signal),
+  files: (project: string, run: string, signal?: AbortSignal) =>
+    api.get<RunFiles>('/insight/files', { project, run }, signal),
   /** compare without older runs compares with the build before. */
   compare: (
     project: string,

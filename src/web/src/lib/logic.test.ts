@@ -4,7 +4,7 @@ import type { Result } from './api';
 import { difference } from './difference';
 import { messageOf } from './failures';
 import { ago, browser, duration, testName } from './format';
-import { tree, visible } from './tree';
+import { failingIn, leaves, tree, visible, type Node } from './tree';
 
 const result = (r: Partial<Result>): Result => ({ id: r.test_id ?? 'x', result: 'passed', ...r }) as Result;
 
@@ -69,20 +69,31 @@ it('colours text, and drops other sequences', () => {
   expect(plain('\x1b[1;31mx\x1b[m')).toBe('x');
 });
 
-it('sorts results into folders', () => {
+it('sorts files into folders, and shows what is open', () => {
+  const counts = { tests: 1, passed: 1, failed: 0, error: 0, skipped: 0, xfailed: 0, xpassed: 0 };
   const root = tree([
-    result({ test_id: 'b', metadata: { fspath: 'x/y.py' } }),
-    result({ test_id: 'a', result: 'failed', metadata: { fspath: 'x/y.py' } }),
-    result({ test_id: 'top' }),
+    { path: 'x/y.py', counts: { ...counts, tests: 3, passed: 2, failed: 1 } },
+    { path: 'x/w.py', counts },
+    { path: '/x/y.py', counts },
+    { path: '', counts },
   ]);
-  expect(visible(root, () => false).map((n) => n.name)).toEqual(['x', 'top']);
-  const rows = visible(root, () => true);
-  expect(rows.map((n) => [n.name, n.depth, n.good, n.tests])).toEqual([
-    ['x', 0, 1, 2],
-    ['y.py', 1, 1, 2],
-    ['a', 2, 0, 1],
-    ['b', 2, 1, 1],
-    ['top', 0, 1, 1],
+  expect(
+    visible(
+      root,
+      () => false,
+      () => [],
+    ).map((n) => n.name),
+  ).toEqual(['x', 'without a file']);
+  const inside = (file: Node) => leaves(file, file.file === 'x/y.py' ? [result({ test_id: 'a' })] : []);
+  const open = (n: Node) => n.file === undefined || n.file === 'x/y.py';
+  expect(visible(root, open, inside).map((n) => [n.name, n.depth, n.counts.total, failingIn(n), n.left?.n])).toEqual([
+    ['x', 0, 5, 1, undefined],
+    ['w.py', 1, 1, 0, undefined],
+    ['y.py', 1, 3, 1, undefined],
+    ['a', 2, 0, 0, undefined],
+    ['', 2, 0, 0, 2],
+    ['y.py', 1, 1, 0, undefined],
+    ['without a file', 0, 1, 0, undefined],
   ]);
 });
 

@@ -1,24 +1,23 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { useEffect, useState } from 'react';
+import { Link, useParams } from 'react-router';
 import { useProject } from '../frame';
-import { allResults, api, APIError, type Result, type Run } from '../lib/api';
+import { api, APIError, type Run } from '../lib/api';
 import { compareAddress } from '../lib/compare';
 import { count, duration } from '../lib/format';
 import { insight, type Comparison } from '../lib/insight';
-import { countsOf, meta, passRate, states, titleOf } from '../lib/runs';
-import { tree, visible, type Node } from '../lib/tree';
+import { countsOf, meta, passRate, titleOf } from '../lib/runs';
 import { Artifacts } from '../parts/artifacts';
 import { Groups } from '../parts/groups';
-import { resultColumns, TestName } from '../parts/lists';
 import { Metadata } from '../parts/metadata';
 import { Bar, Outcome } from '../parts/outcome';
-import { Rows, type Column } from '../parts/rows';
+import { ResultList } from '../parts/resultlist';
 import { RunActions } from '../parts/run_actions';
-import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { RunTree } from '../parts/runtree';
+import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import { Tabs, useTab } from '../parts/tabs';
 import { Text } from '../parts/text';
-import { Timeline } from '../parts/timeline';
+import { RunTimeline } from '../parts/timeline';
 import './run.css';
 
 const quiet = 120000;
@@ -51,14 +50,6 @@ export function RunPage() {
     summary: 'failures',
     'classify-failures': 'failures',
     details: 'environment',
-  });
-  const whole = ['results-list', 'results-tree', 'timeline'].includes(tab);
-  const results = useQuery({
-    queryKey: ['results', 'run', id, tests],
-    queryFn: ({ signal }) => allResults([`run_id=${id}`, `project_id=${project}`], signal),
-    enabled: !!r && whole,
-    placeholderData: (old) => old,
-    staleTime: 60000,
   });
   const changes = useQuery({
     queryKey: ['changes', id, tests],
@@ -134,7 +125,6 @@ export function RunPage() {
           ['run-object', 'Raw'],
         ]}
       />
-      <Busy on={results.isFetching} />
       {tab === 'failures' ? (
         counts.total ? (
           <Groups run={id} project={project} base={base} failed={failed} />
@@ -147,16 +137,12 @@ export function RunPage() {
         <Text text={JSON.stringify(r, null, 2)} label="Run as JSON" />
       ) : tab === 'environment' ? (
         <Environment run={r} base={base} />
-      ) : results.error ? (
-        <Failed error={results.error} what="Results" retry={() => void results.refetch()} />
-      ) : !results.data ? (
-        <Lines />
       ) : tab === 'results-list' ? (
-        <All results={results.data} base={base} run={id} />
+        <ResultList run={id} title="results of the run" />
       ) : tab === 'timeline' ? (
-        <Timeline results={results.data} base={base} />
+        <RunTimeline run={id} tests={counts.total} />
       ) : (
-        <Tree results={results.data} base={base} />
+        <RunTree run={id} tests={counts.total} />
       )}
     </div>
   );
@@ -172,110 +158,6 @@ function Changes({ comparison, base }: { comparison: Comparison | undefined; bas
       {fixed > 0 && <span className="text-passed">▼ {count(fixed)} fixed</span>}
       <span>{newly_failing || fixed ? 'since the build before' : 'Compare with the build before'}</span>
     </Link>
-  );
-}
-
-function All({ results, base, run }: { results: Result[]; base: string; run: string }) {
-  const go = useNavigate();
-  const [sort, setSort] = useState<{ name: string; down: boolean } | null>(null);
-  const [text, setText] = useState('');
-  const [state, setState] = useState('');
-  const columns = resultColumns(
-    base,
-    [],
-    (f) =>
-      void go(`${base}/results?run_id=${run}&` + f.map((x) => `${x.field}=${encodeURIComponent(x.value)}`).join('&')),
-    true,
-  );
-  const rows = useMemo(() => {
-    const wanted = text.toLowerCase();
-    const some = results.filter(
-      (r) => (!state || r.result === state) && (!wanted || (r.test_id ?? '').toLowerCase().includes(wanted)),
-    );
-    const by = columns.find((c) => c.name === sort?.name)?.sort;
-    return by ? some.sort((a, b) => (sort!.down ? -by(a, b) : by(a, b))) : some;
-  }, [results, text, state, sort]); // eslint-disable-line react-hooks/exhaustive-deps
-  return (
-    <>
-      <div className="choices">
-        <input
-          className="field"
-          type="search"
-          aria-label="Find a test"
-          placeholder="Find a test"
-          value={text}
-          onChange={(e) => setText(e.target.value)}
-        />
-        <select className="field" aria-label="Result" value={state} onChange={(e) => setState(e.target.value)}>
-          <option value="">All results</option>
-          {states.map((s) => (
-            <option key={s}>{s}</option>
-          ))}
-        </select>
-        <span className="quiet">{count(rows.length)} shown</span>
-      </div>
-      <Rows
-        label="Results of the run"
-        columns={columns}
-        total={rows.length}
-        row={(i) => rows[i]}
-        id={(r) => r.id!}
-        open={(r) => void go(`${base}/results/${r.id}`)}
-        sort={sort}
-        onSort={(name) =>
-          setSort(sort?.name === name ? (sort.down ? null : { name, down: true }) : { name, down: false })
-        }
-      />
-    </>
-  );
-}
-
-function Tree({ results, base }: { results: Result[]; base: string }) {
-  const go = useNavigate();
-  const root = useMemo(() => tree(results), [results]);
-  const [open, setOpen] = useState<Map<string, boolean>>(new Map());
-  const isOpen = (n: Node) => open.get(n.key) ?? (n.depth < 1 || (n.good < n.tests && n.depth < 4));
-  const rows = visible(root, isOpen);
-  const flip = (n: Node) => setOpen((o) => new Map(o).set(n.key, !isOpen(n)));
-  const columns: Column<Node>[] = [
-    {
-      name: 'Name',
-      width: 'minmax(12rem, 4fr)',
-      cell: (n) => (
-        <span style={{ paddingInlineStart: n.depth * 18 }}>
-          {n.result ? (
-            <TestName id={n.name} to={`${base}/results/${n.result.id}`} />
-          ) : (
-            <button type="button" className="folder" aria-expanded={isOpen(n)} onClick={() => flip(n)}>
-              <span aria-hidden="true">{isOpen(n) ? '▾' : '▸'}</span> {n.name}
-            </button>
-          )}
-        </span>
-      ),
-    },
-    {
-      name: 'Result',
-      width: '10rem',
-      cell: (n) =>
-        n.result ? (
-          <Outcome state={n.result.result} />
-        ) : (
-          <span>
-            {n.good} of {n.tests} good
-          </span>
-        ),
-    },
-    { name: 'Duration', width: '6rem', wide: true, cell: (n) => n.result && duration(n.result.duration) },
-  ];
-  return (
-    <Rows
-      label="Tree of results"
-      columns={columns}
-      total={rows.length}
-      row={(i) => rows[i]}
-      id={(n) => n.key}
-      open={(n) => (n.result ? void go(`${base}/results/${n.result.id}`) : flip(n))}
-    />
   );
 }
 

@@ -118,7 +118,7 @@ export function Tests() {
         <h1>Tests</h1>
         {pages && (
           <span className="quiet" aria-live="polite" title={`Results since ${exact(pages[0]!.from)}`}>
-            {count(tests.length && pages[0]!.total)} since <Time at={pages[0]!.from} />
+            {count(tests.length && pages[0]!.total)} tests since <Time at={pages[0]!.from} />
           </span>
         )}
       </div>

@@ -5,9 +5,12 @@ import { fields } from '../lib/filter';
 import { useChoice } from './choice';
 import type { Column } from './rows';
 
+/** The lists whose columns a person chooses. */
+type ListName = 'run' | 'result' | 'run-result';
+
 /** useColumns is the columns that a person has chosen for a list: of those that it has, and of any path below the metadata. */
 export function useColumns<T>(
-  list: 'run' | 'result',
+  list: ListName,
   all: Column<T>[],
   usual: string[],
   path: (path: string) => Column<T>,
@@ -27,7 +30,7 @@ export function ColumnChooser({
   chosen,
   choose,
 }: {
-  list: 'run' | 'result';
+  list: ListName;
   names: string[];
   chosen: string[];
   choose: (names: string[] | null) => void;
@@ -71,7 +74,7 @@ export function ColumnChooser({
               onChange={(e) => setText(e.target.value)}
             />
             <datalist id={known}>
-              {fields[list]
+              {fields[list === 'run' ? 'run' : 'result']
                 .filter((f) => f.startsWith('metadata.'))
                 .map((f) => (
                   <option key={f} value={f} />

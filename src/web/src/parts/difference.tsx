@@ -64,7 +64,7 @@ export function MetadataDifference({
   if (rows.length === 0) return <p className="quiet">The metadata of {label} are the same.</p>;
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label={`What differs in ${label}`}>
-      <table className="plain">
+      <table className="plain two-sided">
         <thead>
           <tr>
             <th scope="col">{label[0]!.toUpperCase() + label.slice(1)}</th>

@@ -1,6 +1,6 @@
 import { useQueries, useQuery, useQueryClient, keepPreviousData } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { api, type List, type Result, type Run } from '../lib/api';
 import { fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
@@ -13,16 +13,29 @@ import type { Column } from './rows';
 import { Time } from './states';
 import { Value } from './value';
 
+/** useQueryText reads and changes what stands after the ? of the address, and leaves the hash, which says what tab is open. */
+function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLSearchParams) => void] {
+  const { pathname, search, hash } = useLocation();
+  const go = useNavigate();
+  const params = useMemo(() => new URLSearchParams(search), [search]);
+  const set = useCallback(
+    (change: (p: URLSearchParams) => URLSearchParams) =>
+      void go({ pathname, search: String(change(new URLSearchParams(search))), hash }),
+    [go, pathname, search, hash],
+  );
+  return [params, set];
+}
+
 /** useFilters keeps the filters in the address, each change a step to go back from. */
 export function useFilters(): [Filter[], (f: Filter[]) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useQueryText();
   const filters = useMemo(() => fromAddress(params), [params]);
   return [filters, useCallback((f: Filter[]) => setParams((p) => toAddress(f, p)), [setParams])];
 }
 
 /** useOrder keeps in the address by what a list is sorted. */
 export function useOrder<T>(columns: Column<T>[]) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useQueryText();
   const text = params.get('sort') ?? '';
   const order = orderOf(text);
   const sorted = columns.find((c) => c.orderBy && c.orderBy === order?.field);
@@ -268,32 +281,25 @@ export function TestName({ id, to }: { id: string; to: string }) {
 }
 
 /** The columns that a list of results can have; the first is always there. */
-export function resultColumns(
-  base: string,
-  filters: Filter[],
-  change: (f: Filter[]) => void,
-  inRun = false,
-): Column<Result>[] {
+export function resultColumns(base: string, filters: Filter[], change: (f: Filter[]) => void): Column<Result>[] {
   const value = (
     field: string,
     of: (r: Result) => string | null | undefined,
     word?: (value: string) => string,
-  ): Pick<Column<Result>, 'cell' | 'text' | 'sort'> => ({
+  ): Pick<Column<Result>, 'cell' | 'text'> => ({
     cell: (r) => {
       const v = of(r);
       return <Value field={field} value={v} text={v && word?.(v)} filters={filters} change={change} />;
     },
     text: (r) => of(r) ?? '',
-    sort: (a, b) => (of(a) ?? '').localeCompare(of(b) ?? ''),
   });
-  const all: Column<Result>[] = [
+  return [
     {
       name: 'Test',
       width: 'minmax(8rem, 5fr)',
       orderBy: 'test_id',
       cell: (r) => <TestName id={r.test_id ?? r.id!} to={`${base}/results/${r.id}`} />,
       text: (r) => r.test_id ?? '',
-      sort: (a, b) => (a.test_id ?? '').localeCompare(b.test_id ?? ''),
     },
     {
       name: 'Result',
@@ -301,7 +307,6 @@ export function resultColumns(
       orderBy: 'result',
       cell: (r) => <Outcome state={r.result} />,
       text: (r) => r.result ?? '',
-      sort: (a, b) => (a.result ?? '').localeCompare(b.result ?? ''),
     },
     {
       name: 'Exception',
@@ -337,7 +342,6 @@ export function resultColumns(
       orderBy: 'duration',
       cell: (r) => duration(r.duration),
       text: (r) => String(r.duration ?? ''),
-      sort: (a, b) => (a.duration ?? 0) - (b.duration ?? 0),
     },
     {
       name: 'Started',
@@ -346,7 +350,6 @@ export function resultColumns(
       orderBy: 'start_time',
       cell: (r) => <Time at={r.start_time} />,
       text: (r) => r.start_time ?? '',
-      sort: (a, b) => (a.start_time ?? '').localeCompare(b.start_time ?? ''),
     },
     {
       name: 'Id',
@@ -356,8 +359,6 @@ export function resultColumns(
       text: (r) => r.id!,
     },
   ];
-  // A run has one component and environment.
-  return inRun ? all.filter((c) => !['Assignee', 'Component', 'Env', 'Source', 'Id'].includes(c.name)) : all;
 }
 
 export const usualResultColumns = ['Test', 'Result', 'Exception', 'Class', 'Component', 'Env', 'Duration', 'Started'];

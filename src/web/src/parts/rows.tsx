@@ -10,7 +10,6 @@ export interface Column<T> {
   cell: (row: T) => ReactNode;
   /** Left out where the screen is narrow. */
   wide?: boolean;
-  sort?: (a: T, b: T) => number;
   /** What the server calls an order by this column. */
   orderBy?: string;
   /** What an export says of a row. */
@@ -186,7 +185,7 @@ export function Rows<T>({
               className={c.wide ? 'wide' : ''}
               aria-sort={sort?.name === c.name ? (sort.down ? 'descending' : 'ascending') : undefined}
             >
-              {(c.sort || c.orderBy) && onSort ? (
+              {c.orderBy && onSort ? (
                 <button type="button" className="sorter" onClick={() => onSort(c.name)}>
                   {c.name}
                   {sort?.name === c.name ? (sort.down ? ' ↓' : ' ↑') : ''}

@@ -1,19 +1,64 @@
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNavigate } from 'react-router';
-import type { Result } from '../lib/api';
+import { useProject } from '../frame';
+import { api, type List, type Result } from '../lib/api';
 import { count, duration, exact, testName } from '../lib/format';
 import { slowest, timeline, type Mark } from '../lib/timeline';
 import { Outcome } from './outcome';
 import { TestName } from './lists';
-import { Empty } from './states';
+import { Busy, Empty, Failed, Lines } from './states';
 
 const titleOf = (m: Mark): string =>
   m.count > 1
     ? `${m.count} short tests, ${m.state}`
     : `${testName(m.first.test_id ?? '').name} · ${m.state} · ${duration(m.first.duration)}`;
 
+/** How many results of those that took longest are drawn; the failures of a page more, however short. */
+const longest = 1000;
+const size = 500;
+
+/** RunTimeline fetches of a run what can be seen in a timeline. */
+export function RunTimeline({ run, tests }: { run: string; tests: number }) {
+  const { project, base } = useProject();
+  const page = (filter: string[], n: number, signal: AbortSignal) =>
+    api.get<List<'results', Result>>(
+      '/result',
+      {
+        filter: [`run_id=${run}`, `project_id=${project}`, ...filter],
+        orderBy: '-duration',
+        page: n,
+        pageSize: size,
+        estimate: true,
+      },
+      signal,
+    );
+  const found = useQuery({
+    queryKey: ['results', 'timeline', run, tests],
+    queryFn: async ({ signal }) => {
+      const pages = Array.from({ length: Math.ceil(Math.min(tests, longest) / size) }, (_, n) => n + 1);
+      const answers = await Promise.all([
+        ...pages.map((n) => page([], n, signal)),
+        ...(tests > longest ? [page(['result*failed;error'], 1, signal)] : []),
+      ]);
+      const results = answers.flatMap((a) => a.results);
+      return [...new Map(results.map((r) => [r.id, r])).values()];
+    },
+    placeholderData: (old) => old,
+    staleTime: 60000,
+  });
+  if (found.error) return <Failed error={found.error} what="Results" retry={() => void found.refetch()} />;
+  if (!found.data) return <Lines />;
+  return (
+    <>
+      <Busy on={found.isFetching} />
+      <Timeline results={found.data} total={tests} base={base} />
+    </>
+  );
+}
+
 /** Timeline shows what ran when, by worker, and then what took longest. */
-export function Timeline({ results, base }: { results: Result[]; base: string }) {
+function Timeline({ results, total, base }: { results: Result[]; total: number; base: string }) {
   const go = useNavigate();
   const { lanes, begin, end } = useMemo(() => timeline(results), [results]);
   const slow = useMemo(() => slowest(results, 25), [results]);
@@ -24,8 +69,10 @@ export function Timeline({ results, base }: { results: Result[]; base: string })
   return (
     <>
       <p className="quiet">
-        {count(results.length)} tests in {duration((end - begin) / 1000)}
+        {count(total)} tests in {duration((end - begin) / 1000)}
         {workers > 1 && `, on ${workers} workers`}, from {exact(new Date(begin).toISOString())}
+        {results.length < total &&
+          `. Shown are the ${count(results.length)} that took longest or failed; ${count(total - results.length)} shorter ones are left out.`}
       </p>
       <div className="timeline">
         {lanes.slice(0, 100).map((lane, n) => (
