@@ -49,6 +49,7 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
   if (list.error) return <Failed error={list.error} what="Sign-ins" retry={() => void list.refetch()} />;
   if (!list.data) return <Lines n={3} />;
   if (list.data.sessions.length === 0) return <p className="quiet">Not signed in anywhere.</p>;
+  const more = !own || list.data.sessions.some((s) => !s.current);
   return (
     <>
       <div className="scroll" tabIndex={0} role="region" aria-label="Sign-ins">
@@ -104,25 +105,26 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
         </table>
       </div>
       <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
-      <p className="section">
-        <Button
-          size="sm"
-          variant="secondary"
-          isDanger
-          isDisabled={own && list.data.sessions.every((s) => s.current)}
-          onClick={() =>
-            ask({
-              title: own ? 'End all other sign-ins?' : 'End all sign-ins?',
-              act: own ? 'End all others' : 'End all',
-              says: 'Each of these browsers has to sign in again. Tokens go on working.',
-              path,
-              done: own ? 'All others are ended' : 'All are ended',
-            })
-          }
-        >
-          {own ? 'End all others' : 'End all'}
-        </Button>
-      </p>
+      {more && (
+        <p className="section">
+          <Button
+            size="sm"
+            variant="secondary"
+            isDanger
+            onClick={() =>
+              ask({
+                title: own ? 'End all other sign-ins?' : 'End all sign-ins?',
+                act: own ? 'End all others' : 'End all',
+                says: 'Each of these browsers has to sign in again. Tokens go on working.',
+                path,
+                done: own ? 'All others are ended' : 'All are ended',
+              })
+            }
+          >
+            {own ? 'End all others' : 'End all'}
+          </Button>
+        </p>
+      )}
       {asked && <Ask question={asked} close={() => ask(null)} />}
     </>
   );

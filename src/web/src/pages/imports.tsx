@@ -6,7 +6,7 @@ import { useProject } from '../frame';
 import { useImporting } from '../head/importing';
 import { api, type Import, type List } from '../lib/api';
 import { ended, faultOf, readable, runsOf } from '../lib/upload';
-import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 
 /** formatOf is what a file is, by its name: the server looks into it. */
 const formatOf = (name: string | undefined): string =>
@@ -23,7 +23,6 @@ export function Imports() {
       api.get<List<'imports', Import>>('/import', { pageSize: 50, filter: [`metadata.project_id=${project}`] }, signal),
     refetchInterval: (q) => (q.state.data?.imports.some((i) => !ended(i)) ? 1000 : 30000),
   });
-  const command = `ibutsu push --server ${location.origin}/api --project ${project} results.xml`;
   return (
     <div>
       <div className="heading">
@@ -49,20 +48,7 @@ export function Imports() {
           </Button>
         </p>
         <p className="quiet">
-          From a pipeline, with a <Link to="/profile/tokens">token</Link>:
-        </p>
-        <p className="command">
-          <code>IBUTSU_TOKEN=… {command}</code>
-          <Copy text={command} label="Copy the command" />
-        </p>
-        <p className="command">
-          <code>
-            pytest --ibutsu {location.origin}/api --ibutsu-project {project} --ibutsu-token …
-          </code>
-          <Copy
-            text={`pytest --ibutsu ${location.origin}/api --ibutsu-project ${project} --ibutsu-token `}
-            label="Copy the pytest command"
-          />
+          From a pipeline: <Link to={`${base}/start`}>the commands to push with</Link>
         </p>
       </div>
       {error ? (

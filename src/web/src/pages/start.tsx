@@ -44,6 +44,13 @@ const ways: Way[] = [
     says: 'Its own JUnit reporter is enough to begin with. An archive that playwright-ibutsu writes is sent the same way.',
   },
   {
+    id: 'push',
+    name: 'ibutsu push',
+    commands: (server, project, token) =>
+      `IBUTSU_TOKEN=${token} ibutsu push \\\n  --server ${server} \\\n  --project ${project} \\\n  results.xml`,
+    says: 'The program of this server sends files, too, waits until they are read, and keeps for later what cannot be sent now.',
+  },
+  {
     id: 'python',
     name: 'Python client',
     needs: 'pip install ibutsu-client',
