@@ -111,13 +111,13 @@ func TestRunIsDeletedWithAllThatIsInIt(t *testing.T) {
 		INSERT INTO artifacts (id, result_id, run_id, filename, content, upload_date)
 		SELECT gen_random_uuid(), id, NULL::uuid, 'a.log', 'x'::bytea, now() FROM results WHERE run_id = $1 UNION ALL SELECT gen_random_uuid(), NULL, $1, 'b.log', 'x'::bytea, now()`, run)
 	require.NoError(t, err)
-	requireMessage(t, h.call(t, member, http.MethodDelete, "/api/run/"+run, nil), http.StatusForbidden)
+	requireMessage(t, h.call(t, member, http.MethodPost, "/api/run/"+run+"/deletion", nil), http.StatusForbidden)
 	require.Equal(t, http.StatusOK, h.call(t, member, http.MethodPut, "/api/run/"+run+"/pin", object{}).status)
-	requireMessage(t, h.call(t, owner, http.MethodDelete, "/api/run/"+run, nil), http.StatusConflict)
+	requireMessage(t, h.call(t, owner, http.MethodPost, "/api/run/"+run+"/deletion", nil), http.StatusConflict)
 	require.Equal(t, http.StatusOK, h.call(t, member, http.MethodDelete, "/api/run/"+run+"/pin", nil).status)
-	require.Equal(t, http.StatusOK, h.call(t, owner, http.MethodDelete, "/api/run/"+run, nil).status)
+	require.Equal(t, http.StatusOK, h.call(t, owner, http.MethodPost, "/api/run/"+run+"/deletion", nil).status)
 	requireMessage(t, h.get(t, owner, "/api/run/"+run), http.StatusNotFound)
-	requireMessage(t, h.call(t, owner, http.MethodDelete, "/api/run/"+run, nil), http.StatusNotFound)
+	requireMessage(t, h.call(t, owner, http.MethodPost, "/api/run/"+run+"/deletion", nil), http.StatusNotFound)
 	require.Equal(t, http.StatusOK, h.get(t, member, "/api/result/"+kept).status)
 	var left int
 	require.NoError(t, h.store.Pool().QueryRow(t.Context(), `

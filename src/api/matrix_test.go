@@ -292,7 +292,7 @@ var requests = map[string]func(*testing.T, *world) request{
 	"export_run": func(_ *testing.T, w *world) request {
 		return request{path: "/run/" + w.run.String() + "/export?format=csv"}
 	},
-	"delete_run": func(t *testing.T, w *world) request { return request{path: "/run/" + w.newRun(t)} },
+	"delete_run": func(t *testing.T, w *world) request { return request{path: "/run/" + w.newRun(t) + "/deletion"} },
 
 	"get_import_list": plain("/import"),
 	"add_import": func(_ *testing.T, w *world) request {

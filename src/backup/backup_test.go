@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/klauspost/compress/zstd"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
@@ -200,6 +201,20 @@ func (w *waiter) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
+// unpacked is what a file says as far as it can be unpacked.
+func unpacked(file []byte) []byte {
+	zip, err := zstd.NewReader(bytes.NewReader(file))
+	if err != nil {
+		return nil
+	}
+	defer zip.Close()
+	text, err := io.ReadAll(zip)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
 func TestADamagedFileIsRefusedAndTheNextOneTaken(t *testing.T) {
 	t.Parallel()
 	file := taken(t, filled(t))
@@ -216,6 +231,9 @@ func TestADamagedFileIsRefusedAndTheNextOneTaken(t *testing.T) {
 	for at := 0; at < len(file); at += 1 + len(file)/50 {
 		bad := bytes.Clone(file)
 		bad[at] ^= 0x10
+		if bytes.Equal(unpacked(bad), unpacked(file)) {
+			continue // one of the few bits that mean nothing to zstd
+		}
 		check("flipped", bad)
 	}
 	check("longer", append(bytes.Clone(file), 'x'))

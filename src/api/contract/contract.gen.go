@@ -2521,15 +2521,15 @@ type ServerInterface interface {
 	// AddRun Make a run
 	// (POST /run)
 	AddRun(c *fiber.Ctx) error
-	// DeleteRun Delete a run with its results and artifacts
-	// (DELETE /run/{id})
-	DeleteRun(c *fiber.Ctx, id Id) error
 	// GetRun Get a run
 	// (GET /run/{id})
 	GetRun(c *fiber.Ctx, id Id) error
 	// UpdateRun Change a run
 	// (PUT /run/{id})
 	UpdateRun(c *fiber.Ctx, id Id) error
+	// DeleteRun Delete a run with its results and artifacts
+	// (POST /run/{id}/deletion)
+	DeleteRun(c *fiber.Ctx, id Id) error
 	// ExportRun Take a run with all its results away as a file
 	// (GET /run/{id}/export)
 	ExportRun(c *fiber.Ctx, id Id, params ExportRunParams) error
@@ -5859,35 +5859,6 @@ func (siw *ServerInterfaceWrapper) AddRun(c *fiber.Ctx) error {
 	return handler(c)
 }
 
-// DeleteRun operation middleware
-func (siw *ServerInterfaceWrapper) DeleteRun(c *fiber.Ctx) error {
-
-	var err error
-	_ = err
-
-	// ------------- Path parameter "id" -------------
-	var id Id
-
-	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
-	if err != nil {
-		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
-	}
-
-	handler := func(c *fiber.Ctx) error {
-		return siw.Handler.DeleteRun(c, id)
-	}
-
-	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
-		m := siw.HandlerMiddlewares[i]
-		next := handler
-		handler = func(c *fiber.Ctx) error {
-			return m(c, next)
-		}
-	}
-
-	return handler(c)
-}
-
 // GetRun operation middleware
 func (siw *ServerInterfaceWrapper) GetRun(c *fiber.Ctx) error {
 
@@ -5933,6 +5904,35 @@ func (siw *ServerInterfaceWrapper) UpdateRun(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.UpdateRun(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DeleteRun operation middleware
+func (siw *ServerInterfaceWrapper) DeleteRun(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DeleteRun(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -6925,11 +6925,11 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/run", wrapper.AddRun)
 
-	router.Delete(options.BaseURL+"/run/:id", wrapper.DeleteRun)
-
 	router.Get(options.BaseURL+"/run/:id", wrapper.GetRun)
 
 	router.Put(options.BaseURL+"/run/:id", wrapper.UpdateRun)
+
+	router.Post(options.BaseURL+"/run/:id/deletion", wrapper.DeleteRun)
 
 	router.Get(options.BaseURL+"/run/:id/export", wrapper.ExportRun)
 

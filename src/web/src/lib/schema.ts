@@ -45,12 +45,29 @@ export interface paths {
          */
         put: operations["update_run"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/run/{id}/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Delete a run with its results and artifacts
          * @description Owners of the project may; a pinned run has to be unpinned first. It cannot be taken back. A large run that takes longer
-         *     than a request is deleted when it is asked for again.
+         *     than a request is deleted when it is asked for again. The path is its own because Ibutsu 3.1.1 answers `DELETE` of a run
+         *     with 405.
          */
-        delete: operations["delete_run"];
+        post: operations["delete_run"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;

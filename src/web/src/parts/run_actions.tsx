@@ -92,7 +92,7 @@ export function RunActions({ run, project, base }: { run: Run; project: string; 
           name={title}
           close={() => setDeleting(false)}
           run={async () => {
-            await api.remove(`/run/${id}`);
+            await api.post(`/run/${id}/deletion`, undefined);
             setDeleting(false);
             await client.invalidateQueries({ queryKey: ['runs'] });
             toast('The run is deleted');
