@@ -1,3 +1,4 @@
+import type { QueryClient } from '@tanstack/react-query';
 import { Suspense, type ReactElement } from 'react';
 import {
   createRoutesFromElements,
@@ -12,6 +13,7 @@ import { base } from './lib/base';
 import { page, type Page } from './lib/page';
 import { session } from './lib/api';
 import { Administrators, Frame, Projects } from './frame';
+import { Triage } from './pages/triage';
 import { Lines } from './parts/states';
 
 const Login = page(
@@ -29,10 +31,6 @@ const Forgot = page(
 const Reset = page(
   () => import('./pages/login'),
   (file) => file.Reset,
-);
-const Triage = page(
-  () => import('./pages/triage'),
-  (file) => file.Triage,
 );
 const Runs = page(
   () => import('./pages/runs'),
@@ -209,9 +207,12 @@ const routes = createRoutesFromElements(
 );
 
 /** begin fetches what the address asks for. React holds back for 300 ms what takes the place of a placeholder: who comes to the page does not see one. */
-export async function begin(): Promise<void> {
+export async function begin(client: QueryClient): Promise<void> {
   const found = matchRoutes(routes, location, base) ?? [];
-  const pages = found.map(({ route }) => (route.element as ReactElement<object, Page> | undefined)?.type.begin?.());
+  const pages = found.map(({ route, params }) => {
+    const element = route.element as ReactElement<object, Page> | undefined;
+    return element?.type.begin?.(client, params['project'] ?? '');
+  });
   await Promise.allSettled(pages);
 }
 

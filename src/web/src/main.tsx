@@ -18,7 +18,7 @@ const client = new QueryClient({
   },
 });
 
-void begin().then(() =>
+void begin(client).then(() =>
   createRoot(document.getElementById('root')!).render(
     <QueryClientProvider client={client}>
       <BrowserRouter basename={base}>

@@ -1,7 +1,10 @@
+import type { QueryClient } from '@tanstack/react-query';
 import { createElement, use, type FunctionComponent } from 'react';
 
-/** A page is fetched when it is first opened, or when begin asks for it. */
-export type Page<P = object> = FunctionComponent<P> & { begin: () => Promise<unknown> };
+/** A page is fetched when it is first opened, or when begin asks for it. One that is always there asks then for its data. */
+export type Page<P = object> = FunctionComponent<P> & {
+  begin: (client: QueryClient, project: string) => Promise<unknown> | void;
+};
 
 /** page names a page in a file of its own. */
 export function page<File, P extends object>(

@@ -1,23 +1,12 @@
 import { Button } from '@patternfly/react-core';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Run } from '../lib/api';
-import { add } from '../lib/filter';
 import { meta } from '../lib/runs';
 import { ColumnChooser, useColumns } from '../parts/columns';
 import { FilterLine } from '../parts/filterline';
-import {
-  forProject,
-  pathColumn,
-  runColumns,
-  Total,
-  useFilters,
-  useOrder,
-  Newer,
-  useSparse,
-  usualRunColumns,
-} from '../parts/lists';
+import { forProject, runColumns, Total, useFilters, useOrder, Newer, useSparse, usualRunColumns } from '../parts/lists';
 import { ListTools } from '../parts/listtools';
 import { Rows } from '../parts/rows';
 import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
@@ -26,19 +15,17 @@ export function Runs() {
   useTitle('Runs');
   const { project, base } = useProject();
   const go = useNavigate();
-  const [filters, change] = useFilters();
+  const [filters, change, narrow] = useFilters();
   const [selected, select] = useState<Set<string>>(new Set());
-  const all = runColumns(base, filters, change);
-  const { columns, chosen, choose } = useColumns('run', all, usualRunColumns, (path) =>
-    pathColumn<Run>(path, filters, change),
-  );
+  const all = useMemo(() => runColumns(base, narrow), [base, narrow]);
+  const { columns, chosen, choose } = useColumns('run', all, usualRunColumns, narrow);
   const { orderBy, sort, sorted } = useOrder(columns);
   const filter = forProject(project, filters);
   const list = useSparse<'runs', Run>('/run', 'runs', filter, orderBy, selected.size > 0);
   const pair = [...selected];
   const only = (field: string, value: string | null | undefined, name: string) => [
-    value && { label: `Only ${name} ${value}`, run: () => change(add(filters, { field, operator: 'eq', value })) },
-    value && { label: `Without ${name} ${value}`, run: () => change(add(filters, { field, operator: 'ne', value })) },
+    value && { label: `Only ${name} ${value}`, run: () => narrow({ field, operator: 'eq', value }) },
+    value && { label: `Without ${name} ${value}`, run: () => narrow({ field, operator: 'ne', value }) },
   ];
   const actions = (r: Run) =>
     [
@@ -92,7 +79,7 @@ export function Runs() {
         <>
           <Newer n={list.newer} what="run" show={list.renew} />
           <Rows
-            key={list.key}
+            list={list.key}
             label="Runs"
             columns={columns}
             total={list.total}

@@ -1,9 +1,11 @@
 import { Button } from '@patternfly/react-core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
+import { session } from '../lib/api';
 import { compareAddress } from '../lib/compare';
+import { fromAddress, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { insight, type Change, type Series } from '../lib/insight';
 import { passRate, seriesTitle } from '../lib/runs';
@@ -64,6 +66,16 @@ function useLook(project: string): number {
   return last;
 }
 
+const leastOf = (params: URLSearchParams): number => Math.max(0, Math.floor(Number(params.get('least')) || 0));
+
+function answer(project: string, filters: Filter[], least: number) {
+  const filter = forProject(project, filters);
+  return queryOptions({
+    queryKey: ['triage', filter, least],
+    queryFn: ({ signal }) => insight.triage(project, filter, least, signal),
+  });
+}
+
 export function Triage() {
   useTitle('Triage');
   const { project, base } = useProject();
@@ -71,11 +83,9 @@ export function Triage() {
   const [params, setParams] = useSearchParams();
   const { open, shown, choose } = useChoice();
   const last = useLook(project);
-  const least = Math.max(0, Math.floor(Number(params.get('least')) || 0));
-  const filter = forProject(project, filters);
+  const least = leastOf(params);
   const found = useQuery({
-    queryKey: ['triage', filter, least],
-    queryFn: ({ signal }) => insight.triage(project, filter, least, signal),
+    ...answer(project, filters, least),
     refetchInterval: 60000,
     placeholderData: keepPreviousData,
   });
@@ -182,6 +192,13 @@ export function Triage() {
     </div>
   );
 }
+
+/** Who comes to the page has its answer under way before anything is drawn. */
+Triage.begin = (client: QueryClient, project: string) => {
+  if (!session.get()) return;
+  const params = new URLSearchParams(location.search);
+  void client.prefetchQuery(answer(project, fromAddress(params), leastOf(params)));
+};
 
 const plural = (n: number, one: string, many = one + 's') => `${count(n)} ${n === 1 ? one : many}`;
 

@@ -1,5 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import { useQueries, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { api, type Result, type Run } from '../lib/api';
@@ -104,6 +105,7 @@ export function AccessibilityView({ title }: ViewProps) {
         </Empty>
       ) : (
         <Rows
+          list={list.key}
           label="Runs that checked accessibility"
           columns={columns}
           total={list.total}
@@ -224,7 +226,8 @@ function Overview({ run }: { run: Run }) {
 function Marked({ ids }: { ids: string[] }) {
   const { project, base } = useProject();
   const go = useNavigate();
-  const [filters, change] = useFilters();
+  const [filters, change, narrow] = useFilters();
+  const columns = useMemo(() => resultColumns(base, narrow), [base, narrow]);
   const list = useSparse<'results', Result>('/result', 'results', [
     `run_id*${ids.join(';')}`,
     'metadata.markers*accessibility',
@@ -245,8 +248,9 @@ function Marked({ ids }: { ids: string[] }) {
         />
       ) : (
         <Rows
+          list={list.key}
           label="Results"
-          columns={resultColumns(base, filters, change)}
+          columns={columns}
           total={list.total}
           row={list.row}
           id={(r) => r.id!}

@@ -1,26 +1,33 @@
 import { Button } from '@patternfly/react-core';
-import { useId, useState, type FormEvent } from 'react';
+import { useId, useMemo, useState, type FormEvent } from 'react';
 import { Popup } from '../head/popup';
 import { fields } from '../lib/filter';
 import { useChoice } from './choice';
+import { pathColumn } from './lists';
 import type { Column } from './rows';
+import type { Narrow } from './value';
 
 /** The lists whose columns a person chooses. */
 type ListName = 'run' | 'result' | 'run-result';
 
 /** useColumns is the columns that a person has chosen for a list: of those that it has, and of any path below the metadata. */
-export function useColumns<T>(
+export function useColumns<T extends { metadata?: Record<string, unknown> }>(
   list: ListName,
   all: Column<T>[],
   usual: string[],
-  path: (path: string) => Column<T>,
+  narrow: Narrow,
 ): { columns: Column<T>[]; chosen: string[]; choose: (names: string[] | null) => void } {
   const [chosen, choose] = useChoice<string[]>(`columns.${list}`, usual);
-  const named = new Map(all.map((c) => [c.name, c]));
-  const columns = chosen.flatMap((name) => named.get(name) ?? (name.startsWith('metadata.') ? path(name) : []));
-  // The first says what a row is, so that it stays.
-  const first = all[0]!;
-  return { columns: columns.includes(first) ? columns : [first, ...columns], chosen, choose };
+  const columns = useMemo(() => {
+    const named = new Map(all.map((c) => [c.name, c]));
+    const some = chosen.flatMap(
+      (name) => named.get(name) ?? (name.startsWith('metadata.') ? pathColumn<T>(name, narrow) : []),
+    );
+    // The first says what a row is, so that it stays.
+    const first = all[0]!;
+    return some.includes(first) ? some : [first, ...some];
+  }, [all, chosen, narrow]);
+  return { columns, chosen, choose };
 }
 
 /** ColumnChooser takes columns off a list and puts others on it. */

@@ -2,7 +2,7 @@ import { useQueries, useQuery, useQueryClient, keepPreviousData } from '@tanstac
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router';
 import { api, type List, type Result, type Run } from '../lib/api';
-import { fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
+import { add, fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { orderOf, orderText, turned } from '../lib/listing';
 import { byItself } from '../lib/live';
@@ -11,7 +11,7 @@ import { classWord } from './classify';
 import { Bar, Outcome, Tally } from './outcome';
 import type { Column } from './rows';
 import { Time } from './states';
-import { Value } from './value';
+import { Value, type Narrow } from './value';
 
 /** useQueryText reads and changes what stands after the ? of the address, and leaves the hash, which says what tab is open. */
 function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLSearchParams) => void] {
@@ -27,10 +27,16 @@ function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLS
 }
 
 /** useFilters keeps the filters in the address, each change a step to go back from. */
-export function useFilters(): [Filter[], (f: Filter[]) => void] {
+export function useFilters(): [Filter[], (f: Filter[]) => void, Narrow] {
   const [params, setParams] = useQueryText();
   const filters = useMemo(() => fromAddress(params), [params]);
-  return [filters, useCallback((f: Filter[]) => setParams((p) => toAddress(f, p)), [setParams])];
+  const change = useCallback((f: Filter[]) => setParams((p) => toAddress(f, p)), [setParams]);
+  const now = useRef({ filters, change });
+  useEffect(() => {
+    now.current = { filters, change };
+  });
+  const narrow = useCallback<Narrow>((f) => now.current.change(add(now.current.filters, f)), []);
+  return [filters, change, narrow];
 }
 
 /** useOrder keeps in the address by what a list is sorted. */
@@ -106,13 +112,19 @@ export function useSparse<K extends 'runs' | 'results', T>(
   const first = useQuery({ ...page(1), placeholderData: keepPreviousData });
   const total = first.data?.pagination.totalItems ?? 0;
   const wanted: number[] = [];
-  for (let n = Math.max(2, pages[0]); n <= Math.min(pages[1], Math.ceil(total / size)); n++) wanted.push(n);
+  const last = first.isPlaceholderData ? 1 : Math.ceil(total / size);
+  for (let n = Math.max(2, pages[0]); n <= Math.min(pages[1], last); n++) wanted.push(n);
   const others = useQueries({ queries: wanted.map(page) });
   const row = (i: number): T | undefined => {
     const n = Math.floor(i / size) + 1;
     const data = n === 1 ? first.data : others[wanted.indexOf(n)]?.data;
     return data?.[kind][i % size];
   };
+
+  // Until another question is answered, the rows of the one before stand as they are.
+  const asked = `${turn} ${orderBy} ${filter.join(' ')}`;
+  const [key, setKey] = useState(asked);
+  if (key !== asked && !first.isPlaceholderData) setKey(asked);
 
   const now = useQuery({
     queryKey: ['newest', path, filter],
@@ -136,7 +148,7 @@ export function useSparse<K extends 'runs' | 'results', T>(
     total,
     row,
     look,
-    key: `${turn} ${orderBy} ${filter.join(' ')}`,
+    key,
     newer: still ? 0 : newer,
     fetching: first.isFetching || others.some((o) => o.isFetching),
     renew: () => {
@@ -158,9 +170,9 @@ export const Newer = ({ n, what, show }: { n: number; what: string; show: () => 
 );
 
 /** The columns that a list of runs can have; the first is always there. */
-export function runColumns(base: string, filters: Filter[], change: (f: Filter[]) => void): Column<Run>[] {
+export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
   const value = (field: string, of: (r: Run) => string | null | undefined): Pick<Column<Run>, 'cell' | 'text'> => ({
-    cell: (r) => <Value field={field} value={of(r)} filters={filters} change={change} />,
+    cell: (r) => <Value field={field} value={of(r)} narrow={narrow} />,
     text: (r) => of(r) ?? '',
   });
   const counted = (name: string, key: 'failed' | 'error' | 'skipped' | 'total', orderBy: string): Column<Run> => ({
@@ -254,17 +266,13 @@ export function runColumns(base: string, filters: Filter[], change: (f: Filter[]
 export const usualRunColumns = ['Run', 'Component', 'Env', 'Outcome', 'Tests', 'Pass', 'Duration', 'Started'];
 
 /** pathColumn shows any value below the metadata. */
-export function pathColumn<T extends { metadata?: Record<string, unknown> }>(
-  path: string,
-  filters: Filter[],
-  change: (f: Filter[]) => void,
-): Column<T> {
+export function pathColumn<T extends { metadata?: Record<string, unknown> }>(path: string, narrow: Narrow): Column<T> {
   const short = path.replace(/^metadata\./, '');
   return {
     name: short,
     width: 'minmax(6rem, 1fr)',
     wide: true,
-    cell: (r) => <Value field={path} value={meta(r, short)} filters={filters} change={change} />,
+    cell: (r) => <Value field={path} value={meta(r, short)} narrow={narrow} />,
     text: (r) => meta(r, short),
   };
 }
@@ -281,7 +289,7 @@ export function TestName({ id, to }: { id: string; to: string }) {
 }
 
 /** The columns that a list of results can have; the first is always there. */
-export function resultColumns(base: string, filters: Filter[], change: (f: Filter[]) => void): Column<Result>[] {
+export function resultColumns(base: string, narrow: Narrow): Column<Result>[] {
   const value = (
     field: string,
     of: (r: Result) => string | null | undefined,
@@ -289,7 +297,7 @@ export function resultColumns(base: string, filters: Filter[], change: (f: Filte
   ): Pick<Column<Result>, 'cell' | 'text'> => ({
     cell: (r) => {
       const v = of(r);
-      return <Value field={field} value={v} text={v && word?.(v)} filters={filters} change={change} />;
+      return <Value field={field} value={v} text={v && word?.(v)} narrow={narrow} />;
     },
     text: (r) => of(r) ?? '',
   });

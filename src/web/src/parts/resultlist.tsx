@@ -1,10 +1,9 @@
 import { Button } from '@patternfly/react-core';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { Link, useLocation, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Result } from '../lib/api';
-import { add } from '../lib/filter';
 import { count } from '../lib/format';
 import { everything, most } from '../lib/everything';
 import { meta } from '../lib/runs';
@@ -15,17 +14,7 @@ import { ColumnChooser, useColumns } from './columns';
 import { FilterLine } from './filterline';
 import { says } from './form';
 import { useKeys } from './keys';
-import {
-  forProject,
-  pathColumn,
-  resultColumns,
-  Total,
-  useFilters,
-  useOrder,
-  Newer,
-  useSparse,
-  usualResultColumns,
-} from './lists';
+import { forProject, resultColumns, Total, useFilters, useOrder, Newer, useSparse, usualResultColumns } from './lists';
 import { ListTools } from './listtools';
 import { Rows } from './rows';
 import { Busy, Empty, Failed, Lines } from './states';
@@ -42,17 +31,21 @@ interface Props {
 
 /** What all results of a run share, so that a list of them does not say it. */
 const ofRun = ['Component', 'Env', 'Source'];
+const usualOfRun = usualResultColumns.filter((name) => !ofRun.includes(name));
 
 /** ResultList is a list of results as the address filters and sorts it: of a project, or of one of its runs. */
 export function ResultList({ run, head, title }: Props) {
   const { project, base } = useProject();
   const go = useNavigate();
-  const [filters, change] = useFilters();
+  const [filters, change, narrow] = useFilters();
   const [selected, select] = useState<Map<string, Result>>(new Map());
   const kind = run ? 'run-result' : 'result';
-  const all = resultColumns(base, filters, change).filter((c) => !run || !ofRun.includes(c.name));
-  const usual = usualResultColumns.filter((name) => !run || !ofRun.includes(name));
-  const { columns, chosen, choose } = useColumns(kind, all, usual, (path) => pathColumn<Result>(path, filters, change));
+  const all = useMemo(
+    () => resultColumns(base, narrow).filter((c) => !run || !ofRun.includes(c.name)),
+    [base, narrow, run],
+  );
+  const usual = run ? usualOfRun : usualResultColumns;
+  const { columns, chosen, choose } = useColumns(kind, all, usual, narrow);
   const { orderBy, sort, sorted } = useOrder(columns);
   const filter = [...forProject(project, filters), ...(run ? [`run_id=${run}`] : [])];
   const list = useSparse<'results', Result>('/result', 'results', filter, orderBy, selected.size > 0);
@@ -100,8 +93,8 @@ export function ResultList({ run, head, title }: Props) {
     const only = (field: string, value: string | null | undefined, name: string) =>
       value
         ? [
-            { label: `Only ${name} ${value}`, run: () => change(add(filters, { field, operator: 'eq', value })) },
-            { label: `Without ${name} ${value}`, run: () => change(add(filters, { field, operator: 'ne', value })) },
+            { label: `Only ${name} ${value}`, run: () => narrow({ field, operator: 'eq', value }) },
+            { label: `Without ${name} ${value}`, run: () => narrow({ field, operator: 'ne', value }) },
           ]
         : [];
     return [
@@ -174,7 +167,7 @@ export function ResultList({ run, head, title }: Props) {
         <>
           <Newer n={list.newer} what="result" show={list.renew} />
           <Rows
-            key={list.key}
+            list={list.key}
             label={run ? 'Results of the run' : 'Results'}
             columns={columns}
             total={list.total}

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { placed, shown, type Sizes } from '../lib/window';
 import { useDensity } from './choice';
 import { useKeys } from './keys';
@@ -18,6 +18,8 @@ export interface Column<T> {
 
 interface Props<T> {
   label: string;
+  /** Tells one list from another. Rows that are drawn are used again for the next list. */
+  list?: string;
   columns: Column<T>[];
   total: number;
   row: (index: number) => T | undefined;
@@ -34,12 +36,13 @@ interface Props<T> {
   focused?: (row: T | undefined) => void;
 }
 
-/** useWindow follows how far a list is scrolled and how tall it is, once for each frame that is drawn. */
-function useWindow(total: number, height: number) {
+/** useWindow follows how far a list is scrolled and how tall it is, once for each frame that is drawn. Another list is read from its start. */
+function useWindow(list: string, total: number, height: number) {
   const scroll = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState({ top: 0, view: 900 });
   useLayoutEffect(() => {
     const box = scroll.current!;
+    box.scrollTop = 0;
     let due = 0;
     const look = () => {
       due = 0;
@@ -58,14 +61,84 @@ function useWindow(total: number, height: number) {
       box.removeEventListener('scroll', soon);
       resized.disconnect();
     };
-  }, []);
+  }, [list]);
   const sizes: Sizes = { total, height, view: at.view };
   return { scroll, sizes, window: shown(sizes, at.top) };
 }
 
+/** What somebody does with a row. */
+interface Doings<T> {
+  press: (index: number) => void;
+  toggle: (index: number, many: boolean) => void;
+  offer: (index: number, row: T, button: HTMLElement) => void;
+}
+
+interface OneProps<T> {
+  index: number;
+  row: T | undefined;
+  top: number;
+  height: number;
+  columns: Column<T>[];
+  focused: boolean;
+  /** null where rows cannot be selected. */
+  selected: boolean | null;
+  menu: boolean;
+  doings: RefObject<Doings<T>>;
+}
+
+function One<T>({ index, row, top, height, columns, focused, selected, menu, doings }: OneProps<T>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={`row${focused ? ' focus' : ''}${selected ? ' selected' : ''}`}
+      style={{ height, transform: `translateY(${top}px)` }}
+      onClick={(e) => {
+        if (!(e.target as HTMLElement).closest('a,button,input,select')) doings.current.press(index);
+      }}
+    >
+      {selected !== null && (
+        <span role="cell">
+          <input
+            type="checkbox"
+            aria-label="Select"
+            checked={selected}
+            onChange={() => {}}
+            onClick={(e) => doings.current.toggle(index, e.shiftKey)}
+          />
+        </span>
+      )}
+      {columns.map((c) => (
+        <span role="cell" key={c.name} className={c.wide ? 'wide' : ''}>
+          {row ? c.cell(row) : <span className="ghost" />}
+        </span>
+      ))}
+      {menu && (
+        <span role="cell">
+          <button
+            type="button"
+            className="icon-button row-menu"
+            aria-label="Actions of the row"
+            aria-haspopup="menu"
+            tabIndex={-1}
+            disabled={!row}
+            onClick={(e) => doings.current.offer(index, row!, e.currentTarget)}
+          >
+            <Glyph of="more" />
+          </button>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A row is drawn when something of it changes: not because its list is scrolled, or asked for again. */
+const Row = memo(One) as typeof One;
+
 /** Rows draws of a long list what can be seen, and no more. The keys j, k, Enter and Space work on it. */
 export function Rows<T>({
   label,
+  list = '',
   columns,
   total,
   row,
@@ -84,7 +157,7 @@ export function Rows<T>({
   const [density] = useDensity();
   const height = density === 'dense' ? 32 : 44;
   const [menu, setMenu] = useState<{ row: T; x: number; y: number; from: HTMLElement | null } | null>(null);
-  const { scroll, sizes, window } = useWindow(total, height);
+  const { scroll, sizes, window } = useWindow(list, total, height);
   const { from, to } = window;
   const indexes = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
   useEffect(() => range?.(from, to), [from, to, range]);
@@ -102,6 +175,12 @@ export function Rows<T>({
       if (other && id(other) === was.id) setFocus(i);
     }
   });
+
+  useLayoutEffect(() => {
+    setFocus(-1);
+    last.current = -1;
+    chosen.current = null;
+  }, [list]);
 
   const toggle = (index: number, many = false) => {
     const r = row(index);
@@ -136,6 +215,21 @@ export function Rows<T>({
       from: button,
     });
   };
+  const doings = useRef<Doings<T>>(null!);
+  useLayoutEffect(() => {
+    doings.current = {
+      press: (index) => {
+        put(index);
+        const r = row(index);
+        if (r && open && !getSelection()?.toString()) open(r);
+      },
+      toggle,
+      offer: (index, r, button) => {
+        put(index);
+        offer(r, button);
+      },
+    };
+  });
   useKeys({
     j: () => go(focus + 1),
     k: () => go(focus - 1),
@@ -206,53 +300,18 @@ export function Rows<T>({
             {indexes.map((index) => {
               const r = row(index);
               return (
-                <div
+                <Row
                   key={index}
-                  role="row"
-                  aria-rowindex={index + 2}
-                  className={`row${index === focus ? ' focus' : ''}${r && selected?.has(id(r)) ? ' selected' : ''}`}
-                  style={{ height, transform: `translateY(${window.first + (index - from) * height}px)` }}
-                  onClick={(e) => {
-                    if ((e.target as HTMLElement).closest('a,button,input,select')) return;
-                    put(index);
-                    if (r && open && !getSelection()?.toString()) open(r);
-                  }}
-                >
-                  {select && (
-                    <span role="cell">
-                      <input
-                        type="checkbox"
-                        aria-label="Select"
-                        checked={!!r && selected!.has(id(r))}
-                        onChange={() => {}}
-                        onClick={(e) => toggle(index, e.shiftKey)}
-                      />
-                    </span>
-                  )}
-                  {columns.map((c) => (
-                    <span role="cell" key={c.name} className={c.wide ? 'wide' : ''}>
-                      {r ? c.cell(r) : <span className="ghost" />}
-                    </span>
-                  ))}
-                  {actions && (
-                    <span role="cell">
-                      <button
-                        type="button"
-                        className="icon-button row-menu"
-                        aria-label="Actions of the row"
-                        aria-haspopup="menu"
-                        tabIndex={-1}
-                        disabled={!r}
-                        onClick={(e) => {
-                          put(index);
-                          offer(r!, e.currentTarget);
-                        }}
-                      >
-                        <Glyph of="more" />
-                      </button>
-                    </span>
-                  )}
-                </div>
+                  index={index}
+                  row={r}
+                  top={window.first + (index - from) * height}
+                  height={height}
+                  columns={columns}
+                  focused={index === focus}
+                  selected={select && selected ? !!r && selected.has(id(r)) : null}
+                  menu={!!actions}
+                  doings={doings}
+                />
               );
             })}
           </div>

@@ -7,11 +7,24 @@ import {
   EmptyStateFooter,
   Skeleton,
 } from '@patternfly/react-core';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { APIError } from '../lib/api';
 import { ago, exact } from '../lib/format';
 
+/** Each minute, what is so many minutes ago is drawn anew. */
+const waiting = new Set<() => void>();
+let minute = 0;
+setInterval(() => {
+  minute++;
+  for (const draw of waiting) draw();
+}, 60000);
+const eachMinute = (draw: () => void) => {
+  waiting.add(draw);
+  return () => void waiting.delete(draw);
+};
+
 export function Time({ at }: { at: string | null | undefined }) {
+  useSyncExternalStore(eachMinute, () => minute);
   return (
     <time dateTime={at ?? undefined} title={exact(at)}>
       {ago(at)}
