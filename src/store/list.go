@@ -196,14 +196,14 @@ func (l listing[T]) page(ctx context.Context, s *Store, q ListQuery, c condition
 }
 
 // mostWalked bounds the rows that are looked through, newest first, for one page.
-const mostWalked = 5000
+const mostWalked = 10_000
 
 // walk finds a page by looking through the newest rows of the project, where the known number of matches says that it must
 // be among the first few thousand. PostgreSQL cannot know: it guesses that a tag is on one row in a hundred, and collects
-// and sorts all that have it. ok is false when the page is not certain to be complete, because the matches are old.
+// and sorts all that have it; for an expression it reads the whole table. ok is false when the page is not certain to be complete, because the matches are old.
 func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition, k known, offset int64) (rows []T, ok bool, err error) {
 	project := oneProject(q.Filter)
-	if project == nil || !l.versioned || !l.asksForElement(q.Filter) {
+	if project == nil || !l.versioned || !l.guessed(q.Filter) {
 		return nil, false, nil
 	}
 	whole := filter.Condition{Field: "project_id", Op: filter.Eq, Value: project.String()}
@@ -228,11 +228,11 @@ func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition
 	return rows, err == nil && int64(len(rows)) == wanted, err
 }
 
-// asksForElement says whether a condition is on a list in the metadata: those whose frequency PostgreSQL does not know.
-func (l listing[T]) asksForElement(set filter.Set) bool {
+// guessed says whether PostgreSQL can only guess how many rows a condition keeps: an expression, or one on a list in the metadata.
+func (l listing[T]) guessed(set filter.Set) bool {
 	for _, c := range set.Conditions {
 		root, key, _ := strings.Cut(c.Field, ".")
-		if _, ok := l.model.Documents[root].Arrays[key]; ok {
+		if _, list := l.model.Documents[root].Arrays[key]; list || c.Op == filter.Regex {
 			return true
 		}
 	}
