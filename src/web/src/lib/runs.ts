@@ -41,11 +41,16 @@ export function meta(row: { metadata?: Record<string, unknown> }, path: string):
   return value == null || typeof value === 'object' ? '' : String(value);
 }
 
-/** titleOf is what a person would call a run. */
-export function titleOf(run: Run): string {
+/** buildOf is the job and the build that a run is of; '' for one of no job. */
+export function buildOf(run: Run): string {
   const job = meta(run, 'jenkins.job_name');
   const build = meta(run, 'jenkins.build_number');
-  const parts = [run.component, run.env, job ? (build ? `${job} #${build}` : job) : ''].filter(Boolean);
+  return job && build ? `${job} #${build}` : job;
+}
+
+/** titleOf is what a person would call a run. */
+export function titleOf(run: Run): string {
+  const parts = [run.component, run.env, buildOf(run)].filter(Boolean);
   return parts.length ? parts.join(' · ') : run.source || `Run ${run.id?.slice(0, 8)}`;
 }
 

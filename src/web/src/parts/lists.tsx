@@ -6,7 +6,7 @@ import { add, fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { orderOf, orderText, turned } from '../lib/listing';
 import { byItself } from '../lib/live';
-import { countsOf, meta, passRate, titleOf } from '../lib/runs';
+import { buildOf, countsOf, meta, passRate, titleOf } from '../lib/runs';
 import { classWord } from './classify';
 import { Bar, Outcome, Tally } from './outcome';
 import type { Column } from './rows';
@@ -169,6 +169,18 @@ export const Newer = ({ n, what, show }: { n: number; what: string; show: () => 
   </div>
 );
 
+/** RunName has the build first: it is what is left where the name is cut off, and the only part that no column has. */
+function RunName({ run, to }: { run: Run; to: string }) {
+  const build = buildOf(run);
+  const place = [run.component, run.env].filter(Boolean).join(' · ');
+  return (
+    <Link to={to} className="name" title={titleOf(run)}>
+      {build || titleOf(run)}
+      {build && place && <span className="quiet path"> {place}</span>}
+    </Link>
+  );
+}
+
 /** The columns that a list of runs can have; the first is always there. */
 export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
   const value = (field: string, of: (r: Run) => string | null | undefined): Pick<Column<Run>, 'cell' | 'text'> => ({
@@ -187,11 +199,7 @@ export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
     {
       name: 'Run',
       width: 'minmax(8rem, 6fr)',
-      cell: (r) => (
-        <Link to={`${base}/runs/${r.id}`} className="name" title={titleOf(r)}>
-          {titleOf(r)}
-        </Link>
-      ),
+      cell: (r) => <RunName run={r} to={`${base}/runs/${r.id}`} />,
       text: titleOf,
     },
     {
