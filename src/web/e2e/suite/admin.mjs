@@ -15,7 +15,7 @@ export const pages = ({ project, user }) => ({
   'admin-workers': { path: '/admin/jobs#workers', as, ready: 'scheduler' },
   'admin-retention': { path: '/admin/retention', as, ready: 'are kept' },
   'admin-access': { path: `/admin/users/${user}/access`, as, ready: 'Access of' },
-  'admin-audit': { path: '/admin/audit', as, ready: 'user.' },
+  'admin-audit': { path: '/admin/audit?object_type=user', as, ready: 'user.' },
   'admin-groups': { path: '/admin/groups', as, ready: 'New group' },
   'admin-imports': { path: '/admin/imports?status=all', as, ready: 'report.xml' },
   'admin-members': { path: `/project/${project}/members`, as, ready: 'ana@example.com' },
