@@ -203,6 +203,8 @@ export function Rows<T>({
     const i = Math.max(0, Math.min(total - 1, index));
     put(i);
     const box = scroll.current!;
+    // Enter and Space are about the row from here on, not about the button that was pressed before.
+    box.focus({ preventScroll: true });
     box.scrollTop = placed(sizes, box.scrollTop, i);
   };
   const offer = (r: T, button: HTMLElement) => {
