@@ -215,7 +215,9 @@ func TestStoppingLetsRunningWorkEnd(t *testing.T) {
 func TestModuleThatGrowsEndsItsWorkAndIsStartedAnew(t *testing.T) {
 	t.Parallel()
 	work := filepath.Join(t.TempDir(), "work")
-	h := host(t, orders{Work: work}, func(o *plugin.HostOptions) { o.MemoryMax, o.RenewalInterval = 1, time.Millisecond })
+	// Each process has so long until it is renewed, too: the next one has to be seen at work.
+	const between = 5 * time.Second
+	h := host(t, orders{Work: work}, func(o *plugin.HostOptions) { o.MemoryMax, o.RenewalInterval = 1, between })
 	h.await(t, "the next process at work", func(s plugin.Status) bool { return s.Renewals > 0 && well(s) })
 	content, err := os.ReadFile(work)
 	require.NoError(t, err)
