@@ -181,6 +181,33 @@ function RunName({ run, to }: { run: Run; to: string }) {
   );
 }
 
+/** The columns with which a list of runs and one of results end. */
+const whenAndWhich: Column<Run | Result>[] = [
+  {
+    name: 'Duration',
+    width: '5.5rem',
+    wide: true,
+    orderBy: 'duration',
+    cell: (r) => duration(r.duration),
+    text: (r) => String(r.duration ?? ''),
+  },
+  {
+    name: 'Started',
+    width: '6rem',
+    wide: true,
+    orderBy: 'start_time',
+    cell: (r) => <Time at={r.start_time} />,
+    text: (r) => r.start_time ?? '',
+  },
+  {
+    name: 'Id',
+    width: '6rem',
+    wide: true,
+    cell: (r) => <code title={r.id}>{r.id?.slice(0, 8)}</code>,
+    text: (r) => r.id!,
+  },
+];
+
 /** The columns that a list of runs can have; the first is always there. */
 export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
   const value = (field: string, of: (r: Run) => string | null | undefined): Pick<Column<Run>, 'cell' | 'text'> => ({
@@ -245,29 +272,7 @@ export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
       },
       text: (r) => String(passRate(countsOf(r)) ?? ''),
     },
-    {
-      name: 'Duration',
-      width: '5.5rem',
-      wide: true,
-      orderBy: 'duration',
-      cell: (r) => duration(r.duration),
-      text: (r) => String(r.duration ?? ''),
-    },
-    {
-      name: 'Started',
-      width: '6rem',
-      wide: true,
-      orderBy: 'start_time',
-      cell: (r) => <Time at={r.start_time} />,
-      text: (r) => r.start_time ?? '',
-    },
-    {
-      name: 'Id',
-      width: '6rem',
-      wide: true,
-      cell: (r) => <code title={r.id}>{r.id?.slice(0, 8)}</code>,
-      text: (r) => r.id!,
-    },
+    ...whenAndWhich,
   ];
 }
 
@@ -351,29 +356,7 @@ export function resultColumns(base: string, narrow: Narrow): Column<Result>[] {
     },
     { name: 'Env', width: 'minmax(4rem, 0.6fr)', wide: true, orderBy: 'env', ...value('env', (r) => r.env) },
     { name: 'Source', width: 'minmax(5rem, 1fr)', wide: true, orderBy: 'source', ...value('source', (r) => r.source) },
-    {
-      name: 'Duration',
-      width: '5.5rem',
-      wide: true,
-      orderBy: 'duration',
-      cell: (r) => duration(r.duration),
-      text: (r) => String(r.duration ?? ''),
-    },
-    {
-      name: 'Started',
-      width: '6rem',
-      wide: true,
-      orderBy: 'start_time',
-      cell: (r) => <Time at={r.start_time} />,
-      text: (r) => r.start_time ?? '',
-    },
-    {
-      name: 'Id',
-      width: '6rem',
-      wide: true,
-      cell: (r) => <code title={r.id}>{r.id?.slice(0, 8)}</code>,
-      text: (r) => r.id!,
-    },
+    ...whenAndWhich,
   ];
 }
 
