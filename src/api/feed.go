@@ -17,6 +17,7 @@ type feed struct {
 	versions versionsOf
 	pause    time.Duration
 	ended    <-chan struct{} // closed when the server drains
+	wake     chan struct{}   // there is a stream of a project whose version nobody knows
 
 	mu      sync.Mutex
 	streams map[uuid.UUID]map[*stream]bool
@@ -37,7 +38,7 @@ type stream struct {
 type versionsOf func(ctx context.Context, projects []uuid.UUID) (map[uuid.UUID]int64, error)
 
 func newFeed(versions versionsOf, ended <-chan struct{}) *feed {
-	return &feed{versions: versions, pause: 500 * time.Millisecond, ended: ended, streams: map[uuid.UUID]map[*stream]bool{}, known: map[uuid.UUID]int64{}}
+	return &feed{versions: versions, pause: 500 * time.Millisecond, ended: ended, wake: make(chan struct{}, 1), streams: map[uuid.UUID]map[*stream]bool{}, known: map[uuid.UUID]int64{}}
 }
 
 // listen begins a stream; ok is false when there are too many.
@@ -55,6 +56,11 @@ func (f *feed) listen(project uuid.UUID) (*stream, bool) {
 	f.streams[project][s] = true
 	if version, ok := f.known[project]; ok {
 		s.put(version)
+	} else {
+		select {
+		case f.wake <- struct{}{}:
+		default:
+		}
 	}
 	if !f.asking {
 		f.asking = true
@@ -95,6 +101,7 @@ func (f *feed) ask() {
 	for f.turn() {
 		select {
 		case <-tick.C:
+		case <-f.wake:
 		case <-f.ended:
 			f.mu.Lock()
 			f.asking = false

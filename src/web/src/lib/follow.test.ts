@@ -36,13 +36,14 @@ function stream(signal: AbortSignal, tell: string[], heard: (version: string) =>
 test('the first version is no change, another one is, also after a stream has ended', async () => {
   const ended = new AbortController();
   const streams = [['5'], ['5', '6'], ['6'], ['8']];
-  let changed = 0;
+  let [first, changed] = [0, 0];
   const hear = (heard: (version: string) => void, signal: AbortSignal) => {
     const tell = streams.shift();
     if (!tell) ended.abort();
     return stream(signal, tell ?? [], heard, false);
   };
-  await follow(hear, () => changed++, new Room(), ended.signal);
+  await follow(hear, { first: () => first++, changed: () => changed++ }, new Room(), ended.signal);
+  expect(first).toBe(1);
   expect(changed).toBe(2);
 });
 
@@ -57,7 +58,7 @@ test('a hidden tab hears nothing, and learns what it missed when it is shown aga
       open.push(signal);
       return stream(signal, [versions.shift()!], heard, true);
     },
-    () => changed++,
+    { first: () => {}, changed: () => changed++ },
     room,
     ended.signal,
   );
@@ -84,7 +85,7 @@ test('it comes back less and less often where nothing answers, and soon again af
     if (turn === 12) return stream(signal, ['1'], heard, false);
     return Promise.reject(new Error('away'));
   };
-  await follow(hear, () => {}, room, ended.signal);
+  await follow(hear, { first: () => {}, changed: () => {} }, room, ended.signal);
   const [first, second, late, after] = [room.waits[0]!, room.waits[1]!, room.waits[10]!, room.waits[11]!];
   expect(first).toBeLessThanOrEqual(1000);
   expect(second).toBeGreaterThanOrEqual(1000);

@@ -9,12 +9,12 @@ const [shortest, longest] = [1000, 60000];
 
 /**
  * follow hears of versions for as long as the tab is seen, and comes back when a stream ends: at once after one that told
- * something, less and less often where none does. It says changed for each version that is another than the last, also
- * when that came while nobody looked. hear reads one stream.
+ * something, less and less often where none does. It says first for the version from which on it hears of everything, and
+ * changed for each that is another than the last, also when that came while nobody looked. hear reads one stream.
  */
 export async function follow(
   hear: (heard: (version: string) => void, signal: AbortSignal) => Promise<void>,
-  changed: () => void,
+  { first, changed }: { first: () => void; changed: () => void },
   tab: Tab,
   ended: AbortSignal,
 ): Promise<void> {
@@ -22,7 +22,8 @@ export async function follow(
   let pause = shortest;
   const heard = (version: string) => {
     pause = shortest;
-    if (known !== undefined && version !== known) changed();
+    if (known === undefined) first();
+    else if (version !== known) changed();
     known = version;
   };
   while (!ended.aborted) {

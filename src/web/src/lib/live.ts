@@ -73,14 +73,20 @@ export const byItself = { byItself: true };
 
 const concerned = (q: Query) => !untouched.has(String(q.queryKey[0])) && !q.meta?.['byItself'];
 
-/** useLive shows what comes into a project while somebody looks: a moment after a change the page asks anew for what it shows. */
+/**
+ * useLive shows what comes into a project while somebody looks: a moment after a change the page asks anew for what it shows.
+ * What was answered before the first version is heard may be older than that, so it is asked for again, too.
+ */
 export function useLive(project: string): void {
   const client = useQueryClient();
   useEffect(() => {
     if (!project) return;
     const ended = new AbortController();
-    const renew = throttle(() => void client.invalidateQueries({ predicate: concerned }), 1000, ended.signal);
-    void follow((heard, signal) => hear(project, heard, signal), renew, tab, ended.signal);
+    const news = {
+      first: () => void client.invalidateQueries({ predicate: concerned }, { cancelRefetch: false }),
+      changed: throttle(() => void client.invalidateQueries({ predicate: concerned }), 1000, ended.signal),
+    };
+    void follow((heard, signal) => hear(project, heard, signal), news, tab, ended.signal);
     return () => ended.abort();
   }, [project, client]);
 }
