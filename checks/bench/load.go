@@ -105,8 +105,8 @@ func (b *bench) hammerUntil(connections int, token string, want int, next reques
 }
 
 // ask sends one request again and again over one connection, as somebody who waits for each page does.
-func (b *bench) ask(path string, times int) (figures, error) {
-	w, err := dial(b.server.URL, b.server.Token)
+func (b *bench) ask(server *harness.Server, path string) (figures, error) {
+	w, err := dial(server.URL, server.Token)
 	if err != nil {
 		return figures{}, err
 	}
@@ -115,10 +115,10 @@ func (b *bench) ask(path string, times int) (figures, error) {
 	size := 0
 	var used time.Duration
 	var begin time.Time
-	for i := range times + 3 {
+	for i := range b.repeat + 3 {
 		if i == 3 { // three to warm up
 			begin = time.Now()
-			if used, err = cpuOf(b.server.Pid()); err != nil {
+			if used, err = cpuOf(server.Pid()); err != nil {
 				return figures{}, err
 			}
 		}
@@ -136,7 +136,7 @@ func (b *bench) ask(path string, times int) (figures, error) {
 		size = length
 	}
 	wall := time.Since(begin)
-	now, err := cpuOf(b.server.Pid())
+	now, err := cpuOf(server.Pid())
 	if err != nil {
 		return figures{}, err
 	}

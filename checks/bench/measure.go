@@ -280,7 +280,7 @@ func (b *bench) lists(ctx context.Context, page float64) error {
 		{"run list, 400 a page", q("/api/run", "filter", project, "pageSize", "400"), 0},
 		{"project list", "/api/project", 0},
 	} {
-		f, err := best(b.passes, func() (figures, error) { return b.ask(a.path, b.repeat) }, sooner)
+		f, err := best(b.passes, func() (figures, error) { return b.ask(b.server, a.path) }, sooner)
 		if err != nil {
 			return err
 		}

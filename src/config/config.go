@@ -62,6 +62,8 @@ type Server struct {
 	AdminListen string
 	// MetricsToken may read /metrics; empty means that only superadmins may.
 	MetricsToken Secret
+	// CacheAnswers keeps the answers of widgets and views until something is written.
+	CacheAnswers bool
 }
 
 // Database is how PostgreSQL is reached.

@@ -178,6 +178,12 @@ func serverSettings() []Setting {
 			bind:        func(c *Config) value { return textValue{&c.Server.StateDir} },
 		},
 		{
+			Name: "cache_answers", Group: GroupServer, Default: "true",
+			Env:  env("cache_answers"),
+			Help: "Keep the answers of widgets and views until something is written; without it each is computed anew",
+			bind: func(c *Config) value { return boolValue{&c.Server.CacheAnswers} },
+		},
+		{
 			Name: "plugin_dir", Group: GroupServer,
 			Env:  env("plugin_dir"),
 			Help: "Folder of third-party importers",

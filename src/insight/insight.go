@@ -52,6 +52,9 @@ const kept = time.Hour
 // answered returns the JSON of an answer, kept under the version of its project: a write moves the version, so nothing stale is
 // shown. question has all that the answer depends on beside the rows.
 func answered[T any](ctx context.Context, i *Insight, project uuid.UUID, question []any, compute func(context.Context) (T, error)) (json.RawMessage, error) {
+	if i.cache == nil {
+		return computed(ctx, i, project, compute)
+	}
 	version, err := i.store.Version(ctx, []uuid.UUID{project})
 	if err != nil {
 		return nil, err
@@ -62,11 +65,17 @@ func answered[T any](ctx context.Context, i *Insight, project uuid.UUID, questio
 	}
 	sum := sha256.Sum256(text)
 	key := "insight:" + string(sum[:])
-	if i.cache != nil {
-		if answer, ok := i.cache.Get(ctx, key); ok {
-			return answer, nil
-		}
+	if answer, ok := i.cache.Get(ctx, key); ok {
+		return answer, nil
 	}
+	answer, err := computed(ctx, i, project, compute)
+	if err == nil {
+		i.cache.Set(ctx, key, answer, kept)
+	}
+	return answer, err
+}
+
+func computed[T any](ctx context.Context, i *Insight, project uuid.UUID, compute func(context.Context) (T, error)) (json.RawMessage, error) {
 	if err := i.store.SettleFailures(ctx, project); err != nil {
 		return nil, fmt.Errorf("insight: %w", err)
 	}
@@ -77,9 +86,6 @@ func answered[T any](ctx context.Context, i *Insight, project uuid.UUID, questio
 	answer, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("insight: encode: %w", err)
-	}
-	if i.cache != nil {
-		i.cache.Set(ctx, key, answer, kept)
 	}
 	return answer, nil
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/cmd/ibutsu/doctor"
 	"github.com/ibutsu/ibutsu-go/src/config"
 	"github.com/ibutsu/ibutsu-go/src/ingest"
-	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
 	"github.com/ibutsu/ibutsu-go/src/store"
 	"github.com/ibutsu/ibutsu-go/src/telemetry"
@@ -156,7 +155,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 	if err != nil {
 		return nil, err
 	}
-	widgets, answers, err := openWidgets(ctx, c, s, log, now)
+	widgets, views, answers, err := openViews(ctx, c, s, log, now)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +194,7 @@ func newBackend(ctx context.Context, c *config.Config, s *store.Store, ending <-
 		Widgets:     widgets,
 		Ending:      ending,
 		Version:     ibutsu.Version(),
-		Insight:     insight.New(insight.Options{Store: s, Cache: answers, Now: now}),
+		Insight:     views,
 		Limits:      apiLimits(c),
 		Page:        web.Files(),
 		FrontendURL: c.Server.FrontendURL,
