@@ -50,7 +50,7 @@ func jenkinsHeatmap() *kind {
 	return k
 }
 
-// buildCell is what a group's newest run in a build came to.
+// buildCell is what a group's newest run in a build came to, and what all its runs in that build came to together.
 type buildCell struct {
 	group       string
 	build       int64
@@ -58,6 +58,8 @@ type buildCell struct {
 	start       time.Time
 	annotations json.RawMessage
 	runCounts
+	runs     int64
+	together runCounts
 }
 
 func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
@@ -76,8 +78,8 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		return nil, err
 	}
 	limit := s.args.Add(w.Builds)
-	// The newest builds by when they first started, then the newest run of each group in each of them. What is no number
-	// is no build: the page shows them in the order of numbers.
+	// The newest builds by when they first started, then the newest run of each group in each of them, beside the sums of all
+	// its runs there. What is no number is no build: the page shows them in the order of numbers.
 	rows := q.rows(ctx, &s, `
 		WITH matching AS MATERIALIZED (
 		         SELECT id, start_time, `+group+` AS name, data -> 'annotations' AS annotations, `+countColumns+`,
@@ -86,9 +88,15 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		     builds AS (
 		         SELECT build, min(start_time) AS first FROM matching WHERE build IS NOT NULL
 		          GROUP BY build ORDER BY first DESC, build DESC LIMIT `+limit+`)
-		SELECT b.build, m.name, m.id, m.start_time, m.annotations, m.tests, m.errors, m.failures, m.skips, m.xfailures, m.xpasses
+		SELECT b.build, m.name, m.id, m.start_time, m.annotations, m.runs, `+countColumns+`,
+		       all_tests, all_errors, all_failures, all_skips, all_xfailures, all_xpasses
 		  FROM builds b
-		  LEFT JOIN (SELECT DISTINCT ON (name, build) * FROM matching WHERE name IS NOT NULL AND build IS NOT NULL
+		  LEFT JOIN (SELECT DISTINCT ON (name, build) *, count(*) OVER of_build AS runs,
+		                    sum(tests) OVER of_build AS all_tests, sum(errors) OVER of_build AS all_errors,
+		                    sum(failures) OVER of_build AS all_failures, sum(skips) OVER of_build AS all_skips,
+		                    sum(xfailures) OVER of_build AS all_xfailures, sum(xpasses) OVER of_build AS all_xpasses
+		               FROM matching WHERE name IS NOT NULL AND build IS NOT NULL
+		             WINDOW of_build AS (PARTITION BY name, build)
 		              ORDER BY name, build, start_time DESC, id DESC) m ON m.build = b.build
 		 ORDER BY m.name, b.build`)
 	var builds []int64
@@ -99,8 +107,10 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		var c buildCell
 		var id *uuid.UUID
 		var start *time.Time
-		counts := make([]*int64, 6)
-		if err := row.Scan(&build, &name, &id, &start, &c.annotations, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5]); err != nil {
+		var runs *int64
+		var newest, together nullCounts
+		columns := slices.Concat([]any{&build, &name, &id, &start, &c.annotations, &runs}, newest.scan(), together.scan())
+		if err := row.Scan(columns...); err != nil {
 			return err
 		}
 		if !slices.Contains(builds, build) {
@@ -109,8 +119,8 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		if name == nil { // a build that no group ran in
 			return nil
 		}
-		c.group, c.build, c.run, c.start = *name, build, *id, *start
-		c.runCounts = runCounts{*counts[0], *counts[1], *counts[2], *counts[3], *counts[4], *counts[5]}
+		c.group, c.build, c.run, c.start, c.runs = *name, build, *id, *start, *runs
+		c.runCounts, c.together = newest.counts(), together.counts()
 		cells.add(c.group, c)
 		return nil
 	})
@@ -125,7 +135,8 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 	return object{{"heatmap", heatmap}}, nil
 }
 
-// row lines a group's cells up under the builds.
+// row lines a group's cells up under the builds. Clients know four items of a cell, about the newest run; where a build had
+// several runs of the group, a fifth says how many, and the pass rate of all of them together.
 func (w JenkinsHeatmap) row(builds []int64, cells []buildCell) [][]any {
 	row := [][]any{trendCell(w.trend(cells))}
 	for _, build := range builds {
@@ -140,7 +151,11 @@ func (w JenkinsHeatmap) row(builds []int64, cells []buildCell) [][]any {
 		if len(c.annotations) > 0 && string(c.annotations) != "null" {
 			annotations = c.annotations
 		}
-		row = append(row, cell{c.passRate(w.CountSkips), c.run.String(), annotations, text}.shown())
+		shown := cell{c.passRate(w.CountSkips), c.run.String(), annotations, text}.shown()
+		if c.runs > 1 {
+			shown = append(shown, object{{"runs", c.runs}, {"rate", c.together.passRate(w.CountSkips)}})
+		}
+		row = append(row, shown)
 	}
 	return row
 }

@@ -75,16 +75,16 @@ func (q *query) builds(ctx context.Context, b buildsQuery) ([]jenkinsBuild, int6
 		var job, build *string
 		var start *time.Time
 		var seconds *float64
-		counts := make([]*int64, 6)
-		if err := row.Scan(&total, &job, &build, &d.url, &d.env, &d.source, &start, &seconds, &d.execution,
-			&counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5]); err != nil {
+		var counts nullCounts
+		columns := append([]any{&total, &job, &build, &d.url, &d.env, &d.source, &start, &seconds, &d.execution}, counts.scan()...)
+		if err := row.Scan(columns...); err != nil {
 			return err
 		}
 		if job == nil { // the total alone: no build is on the page
 			return nil
 		}
 		d.job, d.build, d.start, d.seconds = *job, *build, *start, *seconds
-		d.runCounts = runCounts{*counts[0], *counts[1], *counts[2], *counts[3], *counts[4], *counts[5]}
+		d.runCounts = counts.counts()
 		builds = append(builds, d)
 		return nil
 	})

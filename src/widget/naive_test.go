@@ -143,14 +143,20 @@ func (x row) count(key string) float64 {
 	return math.Trunc(f)
 }
 
-func (x row) rate(countSkips bool) float64 {
-	tests := x.count("tests")
+func (x row) rate(countSkips bool) float64 { return rateOf([]row{x}, countSkips) }
+
+// rateOf is the pass rate of several runs together.
+func rateOf(runs []row, countSkips bool) float64 {
+	var tests, good float64
+	for _, x := range runs {
+		tests += x.count("tests")
+		good += x.count("tests") - x.count("errors") - x.count("failures") - x.count("xfailures") - x.count("xpasses")
+		if countSkips {
+			good -= x.count("skips")
+		}
+	}
 	if tests == 0 {
 		return 0
-	}
-	good := tests - x.count("errors") - x.count("failures") - x.count("xfailures") - x.count("xpasses")
-	if countSkips {
-		good -= x.count("skips")
 	}
 	return twoDigits(100 * good / tests)
 }
@@ -353,32 +359,35 @@ func naiveJenkinsHeatmap(all rows, a asked) any {
 	slices.SortFunc(builds, func(l, r int64) int { return cmp.Or(first[r].Compare(first[l]), cmp.Compare(r, l)) })
 	builds = builds[:min(len(builds), a.builds)]
 	slices.Sort(builds)
-	cells := map[string]map[int64]row{}
-	for _, x := range runs { // newest first: the first one stays
+	cells := map[string]map[int64][]row{}
+	for _, x := range runs { // newest first
 		build, _ := number(x.text("metadata.jenkins.build_number"))
 		group := x.field(a.group)
 		if group == nil || !slices.Contains(builds, build) {
 			continue
 		}
 		if cells[*group] == nil {
-			cells[*group] = map[int64]row{}
+			cells[*group] = map[int64][]row{}
 		}
-		if _, seen := cells[*group][build]; !seen {
-			cells[*group][build] = x
-		}
+		cells[*group][build] = append(cells[*group][build], x)
 	}
 	heatmap := m{}
 	for group, of := range cells {
 		var line []any
 		var shown []row
 		for _, b := range builds {
-			x, ok := of[b]
-			if !ok {
+			together := of[b]
+			if len(together) == 0 {
 				line = append(line, []any{"Build failed", "None", nil, fmt.Sprint(b)})
 				continue
 			}
+			x := together[0]
 			shown = append(shown, x)
-			line = append(line, []any{x.rate(a.countSkips), x.id.String(), x.data["annotations"], fmt.Sprint(b)})
+			square := []any{x.rate(a.countSkips), x.id.String(), x.data["annotations"], fmt.Sprint(b)}
+			if len(together) > 1 {
+				square = append(square, m{"runs": float64(len(together)), "rate": rateOf(together, a.countSkips)})
+			}
+			line = append(line, square)
 		}
 		slices.SortStableFunc(shown, func(l, r row) int { return l.start.Compare(r.start) })
 		trend := 0.0

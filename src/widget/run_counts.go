@@ -22,6 +22,20 @@ func (c *runCounts) scan() []any {
 	return []any{&c.tests, &c.errors, &c.failures, &c.skips, &c.xfailures, &c.xpasses}
 }
 
+// nullCounts reads counters of an outer join, which has none where nothing joins.
+type nullCounts struct {
+	tests, errors, failures, skips, xfailures, xpasses *int64
+}
+
+func (c *nullCounts) scan() []any {
+	return []any{&c.tests, &c.errors, &c.failures, &c.skips, &c.xfailures, &c.xpasses}
+}
+
+// counts are the counters of a row that joined.
+func (c *nullCounts) counts() runCounts {
+	return runCounts{*c.tests, *c.errors, *c.failures, *c.skips, *c.xfailures, *c.xpasses}
+}
+
 // passes is what is left when all other outcomes are taken off.
 func (c runCounts) passes() int64 {
 	return c.tests - c.errors - c.failures - c.skips - c.xfailures - c.xpasses

@@ -240,7 +240,7 @@ func TestWhoGivesUpAloneEndsTheQuery(t *testing.T) {
 	require.JSONEq(t, `{"error":0,"skipped":0,"failed":0,"passed":0,"total":0,"xfailed":0,"xpassed":0}`, answer(t, w, "result-summary", widget.Values{}, projects[:1]))
 }
 
-func TestTheNewestRunOfABuildIsShown(t *testing.T) {
+func TestTheNewestRunOfABuildIsShownBesideAllOfThem(t *testing.T) {
 	t.Parallel()
 	s := dbtest.New(t)
 	insertProjects(t, s.Pool())
@@ -251,7 +251,7 @@ func TestTheNewestRunOfABuildIsShown(t *testing.T) {
 			id, projects[0], now.Add(time.Duration(i)*time.Hour), map[string]int{"tests": 4, "failures": 2 - 2*i})
 	}
 	w := widget.New(widget.Options{Store: s})
-	require.JSONEq(t, fmt.Sprintf(`{"heatmap": {"login": [[0.0, 0], [100.0, %q, null, "7"]]}}`, retried),
+	require.JSONEq(t, fmt.Sprintf(`{"heatmap": {"login": [[0.0, 0], [100.0, %q, null, "7", {"runs": 2, "rate": 75.0}]]}}`, retried),
 		answer(t, w, "jenkins-heatmap", widget.Values{"job_name": {"nightly"}, "builds": {"3"}, "group_field": {"component"}}, nil))
 }
 
