@@ -166,7 +166,7 @@ func (s *Server) GetTestList(c *fiber.Ctx, params contract.GetTestListParams) er
 		return err
 	}
 	if params.Sort != nil {
-		q.Order = string(*params.Sort)
+		q.Order = *params.Sort
 	}
 	if !insight.TestOrder(q.Order) {
 		return badField("sort", "tests cannot be sorted by %q", shown(q.Order))
@@ -275,8 +275,7 @@ func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesPara
 		text = *params.Text
 	}
 	answer, err := s.insight.Values(c.UserContext(), project, of, params.Field, text)
-	var unusable *filter.Error
-	if errors.As(err, &unusable) {
+	if unusable, ok := errors.AsType[*filter.Error](err); ok {
 		return badField("field", "%s", unusable.Error())
 	}
 	return answerJSON(c, answer, err)

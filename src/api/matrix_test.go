@@ -380,7 +380,7 @@ var requests = map[string]func(*testing.T, *world) request{
 	"get_session_list":   plain("/user/session"),
 	"delete_sessions":    plain("/user/session"),
 	"get_token_use_list": plain("/user/token-use"),
-	"delete_session": func(t *testing.T, w *world) request {
+	"delete_session": func(*testing.T, *world) request {
 		return request{path: "/user/session/" + uuid.NewString()} // nobody's: not found, but not forbidden
 	},
 

@@ -11,12 +11,8 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/filter"
 )
 
-const (
-	// MaxSeries bounds the rows of a triage list.
-	MaxSeries = 200
-	// trend is how many builds of a series are looked back at.
-	trend = 12
-)
+// MaxSeries bounds the rows of a triage list.
+const MaxSeries = 200
 
 // Series is the newest build of what belongs together: job (else source), component and environment. A build is the runs that
 // say the same build number, as a parallel and a sequential part do; a run without one stands for itself.
