@@ -38,6 +38,8 @@ type Writer interface {
 // Jobs adds work for later (jobs.Client).
 type Jobs interface {
 	Import(id, user uuid.UUID) func(context.Context, pgx.Tx) error
+	RetryImport(ctx context.Context, id, user uuid.UUID) error
+	CancelImport(ctx context.Context, id uuid.UUID, by string) error
 	RunChanged(ctx context.Context, tx pgx.Tx, run uuid.UUID) error
 	QueryPage(ctx context.Context, task, user uuid.UUID, page jobs.QueryRequest) error
 	Start(ctx context.Context, task string, params json.RawMessage) (int64, error)

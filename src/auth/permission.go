@@ -66,6 +66,7 @@ func Permissions() Table {
 		"get_triage": ReadsProject, "get_failure_groups": ReadsProject, "get_test_history": ReadsProject, "get_flaky_tests": ReadsProject,
 		"get_comparison": ReadsProject, "get_test_list": ReadsProject, "get_field_values": ReadsProject, "get_run_files": ReadsProject,
 		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
+		"get_import_log": ReadsProject, "retry_import": WritesProjectOrMaker, "cancel_import": WritesProjectOrMaker,
 		"get_task": OwnOrSuperadmin,
 
 		"get_project_list": Listed, "add_project": SignedIn, "get_project": ReadsProject, "update_project": ProjectOwner,

@@ -1,13 +1,8 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link, useSearchParams } from 'react-router';
-import { api, type Import, type List } from '../lib/api';
+import { useSearchParams } from 'react-router';
 import { count } from '../lib/format';
-import { runsOf } from '../lib/upload';
 import { Pages } from '../parts/form';
-import { Busy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
-import { ImportState } from './imports';
-
-const size = 50;
+import { ImportLog, pageSize, useImportLog } from '../parts/importlog';
+import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
 
 /** AdminImports is what comes in everywhere, those first that came to nothing. */
 export function AdminImports() {
@@ -16,17 +11,7 @@ export function AdminImports() {
   const status = params.get('status') ?? 'error';
   const page = Number(params.get('page') ?? 1) || 1;
   const put = (s: string, n: number) => setParams({ status: s, ...(n > 1 && { page: String(n) }) }, { replace: true });
-  const list = useQuery({
-    queryKey: ['admin', 'imports', status, page],
-    placeholderData: keepPreviousData,
-    refetchInterval: 15000,
-    queryFn: ({ signal }) =>
-      api.get<List<'imports', Import>>(
-        '/import',
-        { page, pageSize: size, filter: status === 'all' ? [] : [`status=${status}`] },
-        signal,
-      ),
-  });
+  const list = useImportLog({ page, ...(status !== 'all' && { status }) });
   return (
     <div>
       <div className="heading">
@@ -42,7 +27,7 @@ export function AdminImports() {
           <option value="all">all</option>
         </select>
       </label>
-      <Busy on={list.isFetching} />
+      <Busy on={list.isFetching && list.isPlaceholderData} />
       {list.error ? (
         <Failed error={list.error} what="Imports" retry={() => void list.refetch()} />
       ) : !list.data ? (
@@ -50,45 +35,10 @@ export function AdminImports() {
       ) : list.data.imports.length === 0 ? (
         <Empty title={status === 'error' ? 'No import has failed' : 'No imports'} />
       ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Imports">
-          <table className="plain stacks">
-            <thead>
-              <tr>
-                <th>File</th>
-                <th>State</th>
-                <th>Runs</th>
-                <th>When</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.imports.map((i) => (
-                <tr key={i.id}>
-                  <td data-name="File" className="break">
-                    {i.filename}
-                  </td>
-                  <td data-name="State">
-                    <ImportState of={i} />
-                  </td>
-                  <td data-name="Runs">
-                    {runsOf(i)
-                      .slice(0, 3)
-                      .map((r) => (
-                        <Link key={r} to={`/runs/${r}`}>
-                          {r.slice(0, 8)}{' '}
-                        </Link>
-                      ))}
-                  </td>
-                  <td data-name="When">
-                    <Time at={i.created} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ImportLog imports={list.data.imports} everywhere />
       )}
       {list.data && (
-        <Pages page={page} total={list.data.pagination.totalItems} size={size} go={(n) => put(status, n)} />
+        <Pages page={page} total={list.data.pagination.totalItems} size={pageSize} go={(n) => put(status, n)} />
       )}
     </div>
   );

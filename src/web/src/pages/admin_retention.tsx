@@ -2,7 +2,7 @@ import { Button } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type List, type Project } from '../lib/api';
-import { count } from '../lib/format';
+import { bytes, count } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Dialog, Input, says } from '../parts/form';
 import { Empty, Failed, Lines, useTitle } from '../parts/states';
@@ -16,12 +16,6 @@ const kinds = ['artifacts', 'results', 'runs'] as const;
 const days = (hours: number) =>
   hours === 0 ? 'for ever' : hours % 24 ? `${count(hours)} hours` : `${count(hours / 24)} days`;
 const own = (d: number | null | undefined) => (d == null ? 'as everywhere' : d === 0 ? 'for ever' : `${count(d)} days`);
-const bytes = (n: number) =>
-  n < 1048576
-    ? `${Math.ceil(n / 1024)} KiB`
-    : n < 1073741824
-      ? `${(n / 1048576).toFixed(1)} MiB`
-      : `${(n / 1073741824).toFixed(1)} GiB`;
 
 function Edit({ policy, close }: { policy: Policy | null; close: () => void }) {
   const client = useQueryClient();
