@@ -194,5 +194,5 @@ func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	return conn, nil
+	return conn, knowUUIDs(ctx, conn)
 }
