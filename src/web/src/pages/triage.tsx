@@ -1,6 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { session } from '../lib/api';
@@ -16,7 +16,7 @@ import { ClassifyBar } from '../parts/classify';
 import { Past, Said, Took, usePast, useResult } from '../parts/failure';
 import { FilterLine } from '../parts/filterline';
 import { Bookmarks } from '../parts/saved';
-import { useKeys } from '../parts/keys';
+import { useKeys, useStops } from '../parts/keys';
 import { forProject, TestName, useFilters } from '../parts/lists';
 import { Bar, Outcome, Spark } from '../parts/outcome';
 import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
@@ -29,6 +29,9 @@ const kinds: Record<Kind, { sign: string; word: string; style: string }> = {
   still_failing: { sign: '■', word: 'still failing', style: 'text-error' },
   fixed: { sign: '▼', word: 'fixed', style: 'text-passed' },
 };
+
+/** Where j and k stop: at the first count of a series, at its run where nothing failed, and at the tests of a count that is open. */
+const stops = '.serie-row .change:not(.change ~ .change), .serie-row:not(:has(.change)) h2 a, .test-line';
 
 /** useChoice keeps in the address which count is open (RUN.KIND), and which of its results stands beside it. */
 function useChoice() {
@@ -93,7 +96,15 @@ export function Triage() {
   const [run, kind] = open.split('.') as [string, Kind];
   const opened = kind in kinds ? series.find((s) => s.run === run) : undefined;
   const tests = useTests(project, opened, kind);
-  const close = useCallback(() => choose({ open }), [choose, open]);
+  const list = useRef<HTMLDivElement>(null);
+  useStops(list, stops);
+  // The test that the keys have come to is what is judged, until they leave it for a count.
+  const [focused, setFocused] = useState('');
+  const follow = (e: FocusEvent<HTMLElement>) => setFocused(e.target.dataset['result'] ?? '');
+  const close = useCallback(() => {
+    list.current?.querySelector<HTMLElement>('.test-line.current')?.focus();
+    choose({ open });
+  }, [choose, open]);
   if (found.error) return <Failed error={found.error} what="Runs" retry={() => void found.refetch()} />;
   return (
     <div className={shown ? 'with-aside' : ''}>
@@ -147,7 +158,7 @@ export function Triage() {
             </Empty>
           )
         ) : (
-          <div className="series">
+          <div className="series" ref={list}>
             <div className="serie-row serie-head quiet" aria-hidden="true">
               <span>Newest of</span>
               <span>Outcome</span>
@@ -167,6 +178,7 @@ export function Triage() {
                 fresh={last > 0 && Date.parse(s.start_time) > last}
                 open={opened === s ? kind : null}
                 toggle={(k) => choose({ open: opened === s && kind === k ? '' : `${s.run}.${k}` })}
+                follow={follow}
               >
                 <Changed
                   series={s}
@@ -175,6 +187,8 @@ export function Triage() {
                   tests={tests}
                   shown={shown}
                   show={(id) => choose({ open, shown: id })}
+                  focused={focused}
+                  follow={follow}
                 />
               </Row>
             ))}
@@ -231,6 +245,7 @@ function Row({
   fresh,
   open,
   toggle,
+  follow,
   children,
 }: {
   series: Series;
@@ -238,6 +253,7 @@ function Row({
   fresh: boolean;
   open: Kind | null;
   toggle: (kind: Kind) => void;
+  follow: (e: FocusEvent<HTMLElement>) => void;
   children: ReactNode;
 }) {
   const counts = { ...s.counts, total: s.counts.tests };
@@ -266,7 +282,7 @@ function Row({
   };
   return (
     <section className={`serie${open ? ' open' : ''}`}>
-      <div className="serie-row">
+      <div className="serie-row" onFocus={follow}>
         <h2>
           {fresh && <span className="fresh" role="img" aria-label="Came in after your last look" />}
           <Link to={`${base}/runs/${s.run}`}>{title}</Link>
@@ -361,6 +377,8 @@ function Changed({
   tests,
   shown,
   show,
+  focused,
+  follow,
 }: {
   series: Series;
   kind: Kind;
@@ -368,16 +386,20 @@ function Changed({
   tests: ReturnType<typeof useTests>;
   shown: string;
   show: (id: string) => void;
+  focused: string;
+  follow: (e: FocusEvent<HTMLElement>) => void;
 }) {
   if (tests.error) return <Failed error={tests.error} what="The tests" retry={() => void tests.refetch()} />;
   if (!tests.data || tests.isPlaceholderData) return <Lines n={Math.min(series[kind], 5)} />;
   const { tests: all, more } = tests.data;
+  const one = all.filter((t) => t.id === focused);
+  const judged = one.length ? one : all;
   return (
     <div className="changed">
       {kind !== 'fixed' && !shown && (
         <div className="changed-tools">
-          <ClassifyBar results={all} label="All of these:" />
-          <Assign results={all} />
+          <ClassifyBar results={judged} label={one.length ? 'This one:' : 'All of these:'} />
+          <Assign results={judged} />
         </div>
       )}
       <ul className="plain-list">
@@ -389,6 +411,8 @@ function Changed({
                 type="button"
                 className={`test-line${t.id === shown ? ' current' : ''}`}
                 aria-pressed={t.id === shown}
+                data-result={t.id}
+                onFocus={follow}
                 onClick={() => show(t.id === shown ? '' : t.id)}
               >
                 <Outcome state={t.result ?? undefined} />
