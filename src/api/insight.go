@@ -79,11 +79,15 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if failures < 0 || failures > math.MaxInt32 {
 		return badField("failures", "%d is not between 0 and %d", failures, math.MaxInt32)
 	}
+	limit, err := within("limit", params.Limit, 200, insight.MaxSeries)
+	if err != nil {
+		return err
+	}
 	_, set, err := filters(params.Filter, filter.Run())
 	if err != nil {
 		return err
 	}
-	answer, err := s.insight.Triage(c.UserContext(), project, days, failures, set)
+	answer, err := s.insight.Triage(c.UserContext(), project, insight.TriageQuery{Days: days, Failures: failures, Limit: limit, Filter: set})
 	return answerJSON(c, answer, err)
 }
 

@@ -91,7 +91,7 @@ var matrix = map[string][]string{
 	"get_run_pin": reading, "pin_run": inside, "unpin_run": inside,
 	"admin_get_retention": ruling, "admin_preview_retention": ruling, "admin_set_retention": ruling, "admin_delete_retention": ruling,
 	"admin_update_schedule": ruling, "admin_run_schedule": ruling, "admin_get_task_list": ruling, "admin_start_task": ruling,
-	"admin_get_log_level": ruling, "admin_set_log_level": ruling, "admin_get_profile": ruling,
+	"admin_get_storage": ruling, "admin_get_log_level": ruling, "admin_set_log_level": ruling, "admin_get_profile": ruling,
 }
 
 // world is one of everything, in a project.
@@ -480,6 +480,7 @@ var requests = map[string]func(*testing.T, *world) request{
 	"admin_start_task": func(*testing.T, *world) request {
 		return request{"/admin/task", object{"task": "runs.sync_aborted_runs"}}
 	},
+	"admin_get_storage":   plain("/admin/storage"),
 	"admin_get_log_level": plain("/admin/log-level"),
 	"admin_set_log_level": func(*testing.T, *world) request {
 		return request{"/admin/log-level", object{"level": "debug", "seconds": 60}}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
@@ -48,11 +49,15 @@ type Jobs interface {
 
 // Contents finds the content of an artifact (artifact.Library): length bytes from the first on, all where length < 0.
 type Contents interface {
+	// Keeps is where new contents go: postgresql, files or s3.
+	Keeps() string
 	Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error)
 }
 
 // inDatabase finds contents where all are in the database.
 type inDatabase struct{ *store.Store }
+
+func (inDatabase) Keeps() string { return artifact.InPostgreSQL }
 
 func (d inDatabase) Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error) {
 	return d.ArtifactContent(ctx, a.ID, first, length)

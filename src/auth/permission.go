@@ -105,7 +105,7 @@ func Permissions() Table {
 		"admin_retry_job": Superadmins, "admin_cancel_job": Superadmins,
 		"admin_get_worker_list": Superadmins, "admin_get_schedule_list": Superadmins, "admin_update_schedule": Superadmins,
 		"admin_run_schedule": Superadmins, "admin_get_task_list": Superadmins, "admin_start_task": Superadmins,
-		"admin_get_log_level": Superadmins, "admin_set_log_level": Superadmins, "admin_get_profile": Superadmins,
+		"admin_get_storage": Superadmins, "admin_get_log_level": Superadmins, "admin_set_log_level": Superadmins, "admin_get_profile": Superadmins,
 	}
 }
 

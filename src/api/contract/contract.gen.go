@@ -1164,6 +1164,36 @@ type SessionsEnded struct {
 	Ended int `json:"ended"`
 }
 
+// Storage defines model for Storage.
+type Storage struct {
+	// Database The size of the database in bytes, all of it
+	Database int64 `json:"database"`
+
+	// Estimated Whether the numbers of the stores are estimates
+	Estimated bool `json:"estimated"`
+
+	// Keeps Where new contents go: postgresql, files or s3
+	Keeps string `json:"keeps"`
+
+	// Stores All that have something, and the one that new contents go to
+	Stores []StoreUse `json:"stores"`
+}
+
+// StoreUse defines model for StoreUse.
+type StoreUse struct {
+	// Artifacts How many artifacts have their content there
+	Artifacts int64 `json:"artifacts"`
+
+	// Bytes The size of their contents in bytes, before packing, each as often as it is there
+	Bytes int64 `json:"bytes"`
+
+	// Store postgresql, files or s3
+	Store string `json:"store"`
+
+	// Stored The bytes that they take; in the database those of the whole table
+	Stored int64 `json:"stored"`
+}
+
 // Task The state of a task. One that is done has the members of its result beside these.
 type Task struct {
 	// Error Why it failed
@@ -1299,6 +1329,9 @@ type TokenUseList struct {
 // Triage defines model for Triage.
 type Triage struct {
 	Series []Series `json:"series"`
+
+	// Total How many there are, with those that are more than were asked for
+	Total int `json:"total"`
 }
 
 // UpdateRun defines model for UpdateRun.
@@ -1894,6 +1927,9 @@ type GetTriageParams struct {
 	// Failures Only builds with at least so many failures
 	Failures *int `form:"failures,omitempty" json:"failures,omitempty"`
 
+	// Limit How many at most, the newest; 2000 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
 	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
 }
@@ -2389,6 +2425,9 @@ type ServerInterface interface {
 	// AdminRunSchedule Run a periodic job now
 	// (POST /admin/schedule/{name}/run)
 	AdminRunSchedule(c *fiber.Ctx, name string) error
+	// AdminGetStorage Tell where artifacts are, and how much room they take
+	// (GET /admin/storage)
+	AdminGetStorage(c *fiber.Ctx) error
 	// AdminGetTaskList List what can be started by hand
 	// (GET /admin/task)
 	AdminGetTaskList(c *fiber.Ctx) error
@@ -3492,6 +3531,24 @@ func (siw *ServerInterfaceWrapper) AdminRunSchedule(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.AdminRunSchedule(c, name)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AdminGetStorage operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetStorage(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetStorage(c)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -5052,6 +5109,13 @@ func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "failures", query, &params.Failures, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter failures: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "filter" -------------
@@ -6986,6 +7050,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Put(options.BaseURL+"/admin/schedule/:name", wrapper.AdminUpdateSchedule)
 
 	router.Post(options.BaseURL+"/admin/schedule/:name/run", wrapper.AdminRunSchedule)
+
+	router.Get(options.BaseURL+"/admin/storage", wrapper.AdminGetStorage)
 
 	router.Get(options.BaseURL+"/admin/task", wrapper.AdminGetTaskList)
 

@@ -1263,6 +1263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell where artifacts are, and how much room they take
+         * @description Where there are many artifacts this is an estimate from a part of them.
+         */
+        get: operations["admin_get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/audit": {
         parameters: {
             query?: never;
@@ -1645,6 +1665,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Triage: {
+            /** @description How many there are, with those that are more than were asked for */
+            total: number;
             series: components["schemas"]["Series"][];
         };
         Series: {
@@ -2459,6 +2481,38 @@ export interface components {
         TokenUseList: {
             tokens: components["schemas"]["TokenUse"][];
             pagination: components["schemas"]["Pagination"];
+        };
+        Storage: {
+            /**
+             * Format: int64
+             * @description The size of the database in bytes, all of it
+             */
+            database: number;
+            /** @description Where new contents go: postgresql, files or s3 */
+            keeps: string;
+            /** @description Whether the numbers of the stores are estimates */
+            estimated: boolean;
+            /** @description All that have something, and the one that new contents go to */
+            stores: components["schemas"]["StoreUse"][];
+        };
+        StoreUse: {
+            /** @description postgresql, files or s3 */
+            store: string;
+            /**
+             * Format: int64
+             * @description How many artifacts have their content there
+             */
+            artifacts: number;
+            /**
+             * Format: int64
+             * @description The size of their contents in bytes, before packing, each as often as it is there
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description The bytes that they take; in the database those of the whole table
+             */
+            stored: number;
         };
         AuditEvent: {
             /** @description The number of the change; later ones have higher ones */
@@ -3581,6 +3635,8 @@ export interface operations {
                 days?: number;
                 /** @description Only builds with at least so many failures */
                 failures?: number;
+                /** @description How many at most, the newest; 2000 at most */
+                limit?: number;
                 /** @description A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match. */
                 filter?: components["parameters"]["Filter"];
             };
@@ -6429,6 +6485,33 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much there is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];

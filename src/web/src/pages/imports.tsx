@@ -1,21 +1,19 @@
 import { Button } from '@patternfly/react-core';
 import { useRef } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { useProject } from '../frame';
 import { useImporting } from '../head/importing';
 import { readable } from '../lib/upload';
-import { Pages } from '../parts/form';
-import { ImportLog, pageSize, useImportLog } from '../parts/importlog';
-import { Empty, Failed, Lines, useTitle } from '../parts/states';
+import { usePage } from '../parts/address';
+import { ImportLog } from '../parts/importlog';
+import { Empty, useTitle } from '../parts/states';
 
 export function Imports() {
   useTitle('Imports');
   const { project, base } = useProject();
-  const [params, setParams] = useSearchParams();
+  const [page, go] = usePage();
   const file = useRef<HTMLInputElement>(null);
   const send = useImporting();
-  const page = Number(params.get('page') ?? 1) || 1;
-  const { data, error, refetch } = useImportLog({ project, page });
   return (
     <div>
       <div className="heading">
@@ -44,23 +42,14 @@ export function Imports() {
           From a pipeline: <Link to={`${base}/start`}>the commands to push with</Link>
         </p>
       </div>
-      {error ? (
-        <Failed error={error} what="Imports" retry={() => void refetch()} />
-      ) : !data ? (
-        <Lines n={4} />
-      ) : data.imports.length === 0 ? (
-        <Empty title="No imports yet">What is sent to this project shows up here, with what became of it.</Empty>
-      ) : (
-        <ImportLog imports={data.imports} />
-      )}
-      {data && (
-        <Pages
-          page={page}
-          total={data.pagination.totalItems}
-          size={pageSize}
-          go={(n) => setParams(n > 1 ? { page: String(n) } : {}, { replace: true })}
-        />
-      )}
+      <ImportLog
+        project={project}
+        page={page}
+        empty={
+          <Empty title="No imports yet">What is sent to this project shows up here, with what became of it.</Empty>
+        }
+        go={go}
+      />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api, type List } from '../lib/api';
 import { bytes, count, duration } from '../lib/format';
@@ -7,12 +8,13 @@ import type { components } from '../lib/schema';
 import { says } from './form';
 import { Reading } from './reading';
 import { Time } from './states';
+import { Listed, type Column } from './table';
 import { useToast } from './toast';
 import './importlog.css';
 
 type LoggedImport = components['schemas']['LoggedImport'];
 
-export const pageSize = 50;
+const pageSize = 50;
 
 interface Asked {
   project?: string;
@@ -21,7 +23,7 @@ interface Asked {
 }
 
 /** useImportLog asks for a page of the log: each second while a bar may move in it. */
-export function useImportLog({ project, status, page }: Asked) {
+function useImportLog({ project, status, page }: Asked) {
   return useQuery({
     queryKey: [project ? 'imports' : 'admin', 'imports', project, status, page],
     queryFn: ({ signal }) =>
@@ -32,52 +34,56 @@ export function useImportLog({ project, status, page }: Asked) {
   });
 }
 
-/** ImportLog is a table of imports: how far each is, what became of it, and what can be done about it. */
-export function ImportLog({ imports, everywhere = false }: { imports: LoggedImport[]; everywhere?: boolean }) {
+const columns: Column<LoggedImport>[] = [
+  [
+    'File',
+    (i) => (
+      <>
+        {i.filename}
+        {i.size != null && <div className="quiet">{bytes(i.size)}</div>}
+      </>
+    ),
+  ],
+  ['State', (i) => <State of={i} />],
+  ['Runs', (i) => i.runs.length > 0 && <Runs of={i} />],
+  [
+    'Sent',
+    (i) => (
+      <>
+        <Time at={i.created} />
+        {i.uploader && <div className="quiet">by {i.uploader}</div>}
+      </>
+    ),
+  ],
+  ['Took', (i) => i.started && <Took of={i} />],
+  ['', (i) => <Actions of={i} />],
+];
+
+const project: Column<LoggedImport> = [
+  'Project',
+  (i) => i.project_id && <Link to={`/project/${i.project_id}/imports`}>{i.project ?? i.project_id}</Link>,
+];
+
+interface Shown extends Asked {
+  empty: ReactNode;
+  go: (page: number) => void;
+}
+
+/** ImportLog is a table of imports, of one project or of all: how far each is, what became of it, what can be done about it. */
+export function ImportLog({ empty, go, ...asked }: Shown) {
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Imports">
-      <table className="plain stacks import-log">
-        <thead>
-          <tr>
-            <th className="of-file">File</th>
-            {everywhere && <th className="of-project">Project</th>}
-            <th>State</th>
-            <th className="of-runs">Runs</th>
-            <th className="of-sent">Sent</th>
-            <th className="of-time">Took</th>
-            <th className="of-actions">
-              <span className="sr">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {imports.map((i) => (
-            <tr key={i.id}>
-              <td data-name="File">
-                <span className="break">{i.filename}</span>
-                {i.size != null && <div className="quiet">{bytes(i.size)}</div>}
-              </td>
-              {everywhere && (
-                <td data-name="Project">
-                  {i.project_id && <Link to={`/project/${i.project_id}/imports`}>{i.project ?? i.project_id}</Link>}
-                </td>
-              )}
-              <td data-name="State">
-                <State of={i} />
-              </td>
-              <td data-name="Runs">{i.runs.length > 0 && <Runs of={i} />}</td>
-              <td data-name="Sent">
-                <Time at={i.created} />
-                {i.uploader && <div className="quiet">by {i.uploader}</div>}
-              </td>
-              <td data-name="Took">{i.started && <Took of={i} />}</td>
-              <td className="actions">
-                <Actions of={i} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <div className="import-log">
+      <Listed
+        name="Imports"
+        asked={useImportLog(asked)}
+        rows={(log) => log.imports}
+        columns={asked.project ? columns : columns.toSpliced(1, 0, project)}
+        id={(i) => i.id}
+        empty={empty}
+        page={asked.page}
+        size={pageSize}
+        go={go}
+      />
     </div>
   );
 }

@@ -77,7 +77,7 @@ export function Listed<Data extends { pagination: Pagination }, Row>({
   const shown = rows(asked.data);
   return (
     <>
-      <Busy on={asked.isFetching} />
+      <Busy on={asked.isPlaceholderData} />
       {shown.length === 0 ? empty : <Table {...table} rows={shown} />}
       <Pages page={page} total={asked.data.pagination.totalItems} size={size} go={go} />
     </>
