@@ -128,11 +128,9 @@ func (w *world) open(ctx context.Context) (err error) {
 }
 
 func (w *world) close() error {
-	w.smtp.stop()
-	w.provider.stop()
-	var err error
+	err := errors.Join(w.smtp.stop(), w.provider.stop())
 	if w.server != nil {
-		err = w.server.Close()
+		err = errors.Join(err, w.server.Close())
 	}
 	return errors.Join(err, os.RemoveAll(w.dir))
 }

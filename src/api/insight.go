@@ -79,15 +79,11 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if failures < 0 || failures > math.MaxInt32 {
 		return badField("failures", "%d is not between 0 and %d", failures, math.MaxInt32)
 	}
-	limit, err := within("limit", params.Limit, 200, insight.MaxSeries)
-	if err != nil {
-		return err
-	}
 	_, set, err := filters(params.Filter, filter.Run())
 	if err != nil {
 		return err
 	}
-	answer, err := s.insight.Triage(c.UserContext(), project, insight.TriageQuery{Days: days, Failures: failures, Limit: limit, Filter: set})
+	answer, err := s.insight.Triage(c.UserContext(), project, days, failures, set)
 	return answerJSON(c, answer, err)
 }
 
@@ -170,7 +166,7 @@ func (s *Server) GetTestList(c *fiber.Ctx, params contract.GetTestListParams) er
 		return err
 	}
 	if params.Sort != nil {
-		q.Order = *params.Sort
+		q.Order = string(*params.Sort)
 	}
 	if !insight.TestOrder(q.Order) {
 		return badField("sort", "tests cannot be sorted by %q", shown(q.Order))
@@ -279,7 +275,8 @@ func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesPara
 		text = *params.Text
 	}
 	answer, err := s.insight.Values(c.UserContext(), project, of, params.Field, text)
-	if unusable, ok := errors.AsType[*filter.Error](err); ok {
+	var unusable *filter.Error
+	if errors.As(err, &unusable) {
 		return badField("field", "%s", unusable.Error())
 	}
 	return answerJSON(c, answer, err)

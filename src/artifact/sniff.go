@@ -1,3 +1,4 @@
+// Package artifact is about the files of runs and results, whose content Ibutsu keeps and shows.
 package artifact
 
 import (

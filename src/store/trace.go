@@ -32,7 +32,8 @@ func end(ctx context.Context, err error) {
 
 // failure is a code of PostgreSQL where it answered: its text may quote values.
 func failure(err error) string {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
 		return pg.Code
 	}
 	return "no answer"

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -106,7 +105,7 @@ func TestTheListenerIsNotHandedOverWhereThatCannotBe(t *testing.T) {
 	p := up(t, stateDir(t))
 	p.signal(t, syscall.SIGUSR2)
 	p.await(t, "a sentence", func() bool {
-		return strings.Contains(p.out.String(), "`ibutsu up` holds its state folder and cannot hand over")
+		return bytes.Contains([]byte(p.out.String()), []byte("`ibutsu up` holds its state folder and cannot hand over"))
 	})
 	require.Equal(t, http.StatusOK, p.get(t, "/api/health"))
 }

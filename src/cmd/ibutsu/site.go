@@ -125,7 +125,7 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	go supervise.ReleaseAfterStart(beside, settleDown)
 	succeeded := s.obey(beside, c, cfg)
 
-	var reason string
+	reason := ""
 	select {
 	case err := <-s.ended:
 		b.drain()

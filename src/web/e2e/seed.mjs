@@ -1,5 +1,6 @@
 // Fills a project the way clients do, so that every page has something to show.
 import { seedBoards } from './boards.mjs';
+import { seedExtremes } from './extremes.mjs';
 import { call as ask } from './house.mjs';
 import { failure, log, picture } from './likeness.mjs';
 
@@ -124,14 +125,15 @@ export async function seed(url, token) {
       );
     }
   }
-  const send = (name, content) => {
-    const form = new FormData();
-    form.set('project', project.id);
-    form.set('importFile', new Blob([content]), name);
-    return call('POST', '/import', form);
-  };
-  await send('report.xml', '<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>');
-  await send('killed-while-it-wrote.xml', '<testsuite name="s" tests="1"><testcase classname="a" name="b">');
+  const form = new FormData();
+  form.set('project', project.id);
+  form.set(
+    'importFile',
+    new Blob(['<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>']),
+    'report.xml',
+  );
+  await call('POST', '/import', form);
   made.boards = await seedBoards(url, token, project.id);
+  made.extremes = await seedExtremes(url, token);
   return made;
 }

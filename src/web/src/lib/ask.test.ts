@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import {
   address,
+  analysisKeys,
+  analysisOf,
   faultAt,
   faults,
   forResults,
   fromAPI,
   question,
+  resultsOf,
   starting,
   stored,
   toText,
@@ -54,6 +57,23 @@ test('the charts of a job are drawn from its list of builds once they are limite
       additional_filters: ['job_name=j', 'env=qa', 'component=ui, web', 'start_time>2026-11-17T10:00:00'],
     },
   });
+});
+
+test('the charts of a job heed filters of their own, which lists of results may not know', () => {
+  const params = { job_name: 'j', builds: 5, additional_filters: 'component=ui\\, web,summary.failures>0' };
+  expect(ask('jenkins-line-chart', params, none)).toMatchObject({
+    path: '/widget/jenkins-job-view',
+    query: { additional_filters: ['job_name=j', 'component=ui, web', 'summary.failures>0'] },
+  });
+  expect(resultsOf('/p', fromAPI('env=qa'), 'failed')).toBe('/p/results?result=failed&env=qa');
+  expect(resultsOf('/p', fromAPI('summary.failures>0'), 'failed')).toBe('/p/runs?summary.failures=%5Bgt%5D0');
+});
+
+test('the analysis of a job keeps filters, but not those that choose a job or a build', () => {
+  const to = analysisOf('/p', 'a b', fromAPI('env=qa,metadata.jenkins.build_number=5,job_name=a b'));
+  const { searchParams } = new URL(to, 'http://h');
+  expect(searchParams.get('job_name')).toBe('a b');
+  expect(fromAddress(searchParams, analysisKeys)).toEqual(fromAPI('env=qa'));
 });
 
 test('filters go through the text of a widget and back', () => {

@@ -80,13 +80,10 @@ export function question(kind: string, params: Params, v: Variables, project: st
       break;
     case 'jenkins-bar-chart':
     case 'jenkins-line-chart': {
-      // Each value is one condition here, commas included.
-      const more = [
-        ...(v.env ? [`env=${v.env}`] : []),
-        ...(v.component ? [`component=${v.component}`] : []),
-        ...(from ? [`start_time>${from}`] : []),
-      ];
-      // The charts themselves know no filters; the list of the builds that they are drawn from does.
+      // The charts themselves know no filters; the list of the builds that they are drawn from does. Each value is one
+      // condition there, commas included.
+      const more = [...filtersOf(params), ...held(v, now)].map(condition);
+      delete query['additional_filters'];
       if (more.length)
         return {
           path: '/widget/jenkins-job-view',
@@ -113,12 +110,13 @@ export function question(kind: string, params: Params, v: Variables, project: st
 /** comma keeps a comma of a value from ending it. */
 export const comma = (value: string): string => value.replaceAll(',', '\\,');
 
+/** condition is a filter as the server has it. */
+const condition = (f: Filter): string =>
+  f.field + wire.find(([sign, op]) => op === f.operator && sign.length === 1)![0] + f.value;
+
 /** toText writes filters in one text, as widgets keep them. */
-export function toText(filters: Filter[]): string {
-  return filters
-    .map((f) => f.field + wire.find(([sign, op]) => op === f.operator && sign.length === 1)![0] + comma(f.value))
-    .join(',');
-}
+export const toText = (filters: Filter[]): string =>
+  filters.map((f) => condition({ ...f, value: comma(f.value) })).join(',');
 
 const shared = /^(env|component|source|start_time|metadata\.jenkins\.[\w.-]+|data\.jenkins\.[\w.-]+)$/;
 
@@ -149,6 +147,26 @@ export function address(list: string, filters: Filter[]): string {
     }),
   );
   return list + (q.size ? '?' + q : '');
+}
+
+/** resultsOf is the list of the results of such runs, or of the runs where results do not know a field. */
+export function resultsOf(base: string, runs: Filter[], state?: string): string {
+  const results = forResults(runs);
+  return results
+    ? address(`${base}/results`, [
+        ...(state ? [{ field: 'result', operator: 'eq' as const, value: state }] : []),
+        ...results,
+      ])
+    : address(`${base}/runs`, runs);
+}
+
+/** The keys that the analysis of a job has in its address beside filters. */
+export const analysisKeys = ['job_name', 'builds', 'group_field', 'count_skips', 'chart', 'as'] as const;
+
+/** analysisOf is the analysis of a job, of the runs that the filters let through. */
+export function analysisOf(base: string, job: string, filters: Filter[] = []): string {
+  const more = filters.filter((f) => !/(^|\.)(job_name|build_number)$/.test(f.field));
+  return `${base}/view/jenkins-analysis-view?${toAddress(more, new URLSearchParams({ job_name: job }), analysisKeys)}`;
 }
 
 /** faultAt reads of a refusal which parameter it is about: "Invalid parameters for widget 'x': builds: it has to be…". */

@@ -52,7 +52,6 @@ const shown: Record<Operator, string> = {
 
 /** Keys of the address that are no filters. */
 const reserved = new Set([
-  'limit',
   'page',
   'pageSize',
   'tab',
@@ -98,11 +97,14 @@ export function toAPI(filters: Filter[]): string[] {
 
 export const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** fromAddress reads the filters of an address, those that the original's links have included: field=[operator]value. */
-export function fromAddress(params: URLSearchParams): Filter[] {
+/**
+ * fromAddress reads the filters of an address, those that the original's links have included: field=[operator]value. own are
+ * keys that mean something else on a page.
+ */
+export function fromAddress(params: URLSearchParams, own: readonly string[] = []): Filter[] {
   const filters: Filter[] = [];
   for (const [field, raw] of params) {
-    if (reserved.has(field) || !/^[\w.-]+$/.test(field)) continue;
+    if (reserved.has(field) || own.includes(field) || !/^[\w.-]+$/.test(field)) continue;
     const match = /^\[(\w+)\](.*)$/s.exec(raw);
     const operator = match && match[1]! in wire ? (match[1] as Operator) : 'eq';
     filters.push({ field, operator, value: match && match[1]! in wire ? match[2]! : raw });
@@ -111,9 +113,14 @@ export function fromAddress(params: URLSearchParams): Filter[] {
 }
 
 /** toAddress replaces the filters in an address and leaves its other parts. */
-export function toAddress(filters: Filter[], params: URLSearchParams = new URLSearchParams()): URLSearchParams {
+export function toAddress(
+  filters: Filter[],
+  params: URLSearchParams = new URLSearchParams(),
+  own: readonly string[] = [],
+): URLSearchParams {
   const next = new URLSearchParams();
-  for (const [key, value] of params) if (reserved.has(key) && key !== 'page') next.append(key, value);
+  for (const [key, value] of params)
+    if ((reserved.has(key) || own.includes(key)) && key !== 'page') next.append(key, value);
   for (const f of filters)
     next.append(f.field, f.operator === 'eq' && !f.value.startsWith('[') ? f.value : `[${f.operator}]${f.value}`);
   return next;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { everyNth, fromBuilds, heat, heatRows, percent, stacks, ticks, timeTicks, trendOf } from './marks';
+import { everyNth, fromBuilds, heat, heatRows, percent, stacks, ticks, timeTicks, trendOf, worstFirst } from './marks';
 
 test('what a server answers by state is drawn by name', () => {
   expect(stacks({ passed: { ui: 70, api: 90 }, failed: { ui: 30, api: 10 } })).toEqual([
@@ -27,6 +27,41 @@ test('a heatmap has runs, builds that did not run, notes, and a trend of what ra
   ]);
   expect(row!.cells[2]!.notes).toEqual([{ name: 'deploy', value: 'v2' }]);
   expect(row!.trend).toBe('rising');
+});
+
+test('several runs of a build are one cell, of which the newest alone is known, too', () => {
+  const [row] = heatRows({
+    heatmap: {
+      ui: [
+        [0, 0],
+        [100, 'r2', null, '1', { runs: 2, rate: 75 }],
+      ],
+    },
+  });
+  expect(row!.cells[0]).toMatchObject({ percent: 75, newest: 100, run: 'r2', runs: 2 });
+});
+
+test('of many rows those come first that did worst last', () => {
+  const rows = heatRows({
+    heatmap: {
+      best: [
+        [0, 0],
+        [0, 'a', null, '1'],
+        [100, 'b', null, '2'],
+      ],
+      gone: [
+        [0, 0],
+        [0, 'c', null, '1'],
+        ['Build failed', 'None', null, '2'],
+      ],
+      worst: [
+        [0, 0],
+        [100, 'd', null, '1'],
+        [0, 'e', null, '2'],
+      ],
+    },
+  });
+  expect(worstFirst(rows).map((r) => r.name)).toEqual(['worst', 'best', 'gone']);
 });
 
 test('a trend is a change of a point or more over all that is seen', () => {

@@ -28,12 +28,19 @@ export function stacks(data: ByState): Stack[] {
 export const oldestFirst = (a: string, b: string): number => Number(a) - Number(b) || a.localeCompare(b);
 
 export interface Cell {
+  /** Of all its runs together; null where the group did not run. */
   percent: number | null;
+  /** The newest run, and what came of it alone. */
   run: string;
+  newest: number | null;
+  /** How many runs of one build these are. */
+  runs: number;
   build: string;
   notes: { name: string; value: string }[];
 }
 export interface HeatRow {
+  /** What the server calls the group; null for the runs that have no such field. */
+  value: string | null;
   name: string;
   cells: Cell[];
   trend: Trend;
@@ -56,26 +63,38 @@ export function trendOf(values: number[]): Trend {
   return change >= 1 ? 'rising' : change <= -1 ? 'falling' : 'steady';
 }
 
-type Raw = [number | string, string | number, unknown?, string?];
+type Raw = [number | string, string | number, unknown?, string?, { runs: number; rate: number }?];
 
 export function heatRows(data: { heatmap?: Record<string, Raw[]> }): HeatRow[] {
   return Object.entries(data.heatmap ?? {})
     .map(([name, [, ...raw]]) => {
-      const cells = raw.map(([percent, run, notes, build]): Cell => ({
-        percent: typeof percent === 'number' ? percent : null,
-        run: typeof percent === 'number' ? String(run) : '',
-        build: String(build ?? ''),
-        notes: Array.isArray(notes)
-          ? notes.filter((n): n is { name: string; value: string } => !!n && typeof n === 'object' && 'name' in n)
-          : [],
-      }));
+      const cells = raw.map(([rate, run, notes, build, together]): Cell => {
+        const newest = typeof rate === 'number' ? rate : null;
+        return {
+          percent: newest === null ? null : (together?.rate ?? newest),
+          run: newest === null ? '' : String(run),
+          newest,
+          runs: together?.runs ?? (newest === null ? 0 : 1),
+          build: String(build ?? ''),
+          notes: Array.isArray(notes)
+            ? notes.filter((n): n is { name: string; value: string } => !!n && typeof n === 'object' && 'name' in n)
+            : [],
+        };
+      });
       return {
+        value: name === 'null' ? null : name,
         name: name === 'null' ? 'none' : name,
         cells,
         trend: trendOf(cells.flatMap((c) => (c.percent == null ? [] : [c.percent]))),
       };
     })
     .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+/** worstFirst sorts rows by how their newest cell looks; a row whose newest cell is empty has nothing to say and comes last. */
+export function worstFirst(rows: HeatRow[]): HeatRow[] {
+  const last = (r: HeatRow) => r.cells.at(-1)?.percent ?? 101;
+  return rows.toSorted((a, b) => last(a) - last(b));
 }
 
 /** heat is how well a share of passed tests looks: above 85, from 50, below. */

@@ -49,7 +49,7 @@ export function AccessibilityView({ title }: ViewProps) {
       name: 'Run',
       width: 'minmax(8rem, 3fr)',
       cell: (r) => (
-        <Link className="name" to={to(r)}>
+        <Link className="name" to={to(r)} title={titleOf(r)}>
           {titleOf(r)}
         </Link>
       ),
@@ -59,6 +59,7 @@ export function AccessibilityView({ title }: ViewProps) {
       width: 'minmax(6rem, 1.4fr)',
       cell: (r) => {
         const c = checkedIn(r);
+        if (c && c.passes + c.violations === 0) return <span className="quiet">no checks</span>;
         return c ? (
           <span className="tally">
             <span className={c.violations ? 'text-failed' : 'quiet'}>
@@ -243,8 +244,16 @@ function Marked({ ids }: { ids: string[] }) {
         <Lines />
       ) : list.total === 0 ? (
         <Empty
-          title="No result has the marker accessibility"
-          actions={<Link to={`${base}/results?run_id=[in]${ids.join(';')}`}>All results</Link>}
+          title={filters.length ? 'No such result is like this' : 'No result has the marker accessibility'}
+          actions={
+            filters.length > 0 ? (
+              <Button variant="link" onClick={() => change([])}>
+                Clear all filters
+              </Button>
+            ) : (
+              <Link to={`${base}/results?run_id=[in]${ids.join(';')}`}>All results</Link>
+            )
+          }
         />
       ) : (
         <Rows

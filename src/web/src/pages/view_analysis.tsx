@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { useProject } from '../frame';
 import { api } from '../lib/api';
-import type { Params } from '../lib/ask';
-import { variables } from '../lib/board';
+import { address as listed, analysisKeys, toText, type Params } from '../lib/ask';
+import { FilterLine } from '../parts/filterline';
+import { useFilters, useQueryText } from '../parts/lists';
 import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
 import { Tabs, useTab } from '../parts/tabs';
 import { useWidget, WidgetBody, type Given } from '../widgets/card';
@@ -29,7 +30,7 @@ const plain = (value: string | null): string => (value ?? '').replace(/^\[eq\]/,
 
 export function AnalysisView({ title, params }: ViewProps) {
   const { project, base } = useProject();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useQueryText();
   const [tab, choose] = useTab(
     tabs.map(([n]) => n),
     { 'overall-health-bar': 'overall-health', health: 'overall-health', duration: 'build-durations' },
@@ -39,8 +40,9 @@ export function AnalysisView({ title, params }: ViewProps) {
   useTitle(job ? `${job} · ${title}` : title);
   const wanted = Number(address.get('builds')) || Number(params['builds']) || 30;
   const builds = Math.min(150, Math.max(1, wanted));
+  const [filters, change] = useFilters(analysisKeys);
   const now = useMemo(() => new Date(), []);
-  const given: Given = { project, base, vars: variables(address), now, renew: false };
+  const given: Given = { project, base, vars: { days: '', env: '', component: '' }, now, renew: false };
   const parts = useQuery({
     queryKey: ['analysis', project, job, builds],
     enabled: !!job,
@@ -60,13 +62,14 @@ export function AnalysisView({ title, params }: ViewProps) {
   const numbers = address.get('as') === 'table';
   const kind =
     tab === 'heatmap' ? 'jenkins-heatmap' : tab === 'overall-health' ? 'jenkins-bar-chart' : 'jenkins-line-chart';
-  const chosen =
+  const limits = filters.length > 0 && { additional_filters: toText(filters) };
+  const chosen: Params | undefined =
     parts.data &&
     (tab === 'heatmap'
-      ? { ...parts.data.heatmap_params, count_skips: skips, ...(group && { group_field: group }) }
+      ? { ...parts.data.heatmap_params, ...limits, count_skips: skips, ...(group && { group_field: group }) }
       : tab === 'overall-health'
-        ? parts.data.barchart_params
-        : parts.data.linechart_params);
+        ? { ...parts.data.barchart_params, ...limits }
+        : { ...parts.data.linechart_params, ...limits });
   const answer = useWidget(kind, chosen ?? {}, given, !!chosen);
   if (!job)
     return (
@@ -98,7 +101,9 @@ export function AnalysisView({ title, params }: ViewProps) {
   return (
     <div className="full">
       <div className="heading">
-        <h1>{job}</h1>
+        <h1 className="analysis-title" title={job}>
+          {job}
+        </h1>
         <label className="choice">
           <span>Job</span>
           <select value={job} onChange={(e) => put('job_name', e.target.value)}>
@@ -108,8 +113,13 @@ export function AnalysisView({ title, params }: ViewProps) {
           </select>
         </label>
         <span className="spring" />
-        <Link to={`${base}/runs?metadata.jenkins.job_name=${encodeURIComponent(job)}`}>All its runs</Link>
+        <Link
+          to={listed(`${base}/runs`, [{ field: 'metadata.jenkins.job_name', operator: 'eq', value: job }, ...filters])}
+        >
+          All its runs
+        </Link>
       </div>
+      <FilterLine kind="run" project={project} filters={filters} change={change} />
       <Tabs tabs={tabs} tab={tab} choose={choose} />
       <div className="variables">
         <label className="choice">

@@ -4,7 +4,7 @@ import { useCallback, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import { api, type Pagination } from '../lib/api';
-import { address, filtersOf } from '../lib/ask';
+import { address, analysisOf, filtersOf } from '../lib/ask';
 import { add, print, toAPI, type Filter } from '../lib/filter';
 import { duration } from '../lib/format';
 import type { Build } from '../lib/marks';
@@ -82,11 +82,7 @@ export function JobsView({ title, params }: ViewProps) {
       name: 'Job',
       width: 'minmax(7rem, 2.4fr)',
       cell: (b) => (
-        <Link
-          className="name"
-          to={`${base}/view/jenkins-analysis-view?job_name=${encodeURIComponent(b.job_name)}`}
-          title={`Analyse ${b.job_name}`}
-        >
+        <Link className="name" to={analysisOf(base, b.job_name, [...own, ...filters])} title={`Analyse ${b.job_name}`}>
           {b.job_name}
         </Link>
       ),
@@ -100,7 +96,7 @@ export function JobsView({ title, params }: ViewProps) {
             {b.build_number} ↗
           </a>
         ) : (
-          b.build_number
+          <span title={b.build_number}>{b.build_number}</span>
         ),
     },
     { name: 'Outcome', width: 'minmax(4rem, 1fr)', cell: (b) => <Bar counts={counts(b)} /> },

@@ -11,32 +11,23 @@ interface Props {
   project: string;
   filters: Filter[];
   change: (filters: Filter[]) => void;
-  /** Fields that say the same of all rows, so that they are not offered. */
-  shared?: string[];
 }
 
-const examples = {
-  run: 'Filter: env:qa job:nightly summary.failures>0',
-  result: 'Filter: result:failed exception~Timeout env:qa, or part of a test’s name',
-  shared: 'Filter: result:failed exception~Timeout, or part of a test’s name',
-};
-
 /** FilterLine is text with completion and chips at once; what is typed is added with Enter. */
-export function FilterLine({ kind, project, filters, change, shared }: Props) {
+export function FilterLine({ kind, project, filters, change }: Props) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(-1);
-  const [focused, setFocused] = useState(false);
+  const [offering, setOffering] = useState(false);
   const [fault, setFault] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
-  const offered = fields[kind].filter((f) => !shared?.includes(f)).map((f) => f + ':');
   useKeys({ f: () => input.current?.focus() });
 
   const word = text.slice(text.lastIndexOf(' ') + 1);
   const typedValue = /^([A-Za-z][\w.-]*)(:|!=|\*)(.*)$/.exec(word);
   const field = typedValue ? apiField(typedValue[1]!) : '';
   const wanted =
-    focused &&
+    offering &&
     typedValue &&
     field !== 'result' &&
     !['id', 'run_id', 'duration', 'start_time'].includes(field) &&
@@ -56,9 +47,9 @@ export function FilterLine({ kind, project, filters, change, shared }: Props) {
         .slice(0, 12)
         .map((v) => typedValue[1] + typedValue[2]! + (/\s/.test(v) ? `"${v}"` : v))
     : word
-      ? offered.filter((f) => f.startsWith(word))
-      : focused && !text
-        ? offered.slice(0, 8)
+      ? fields[kind].filter((f) => f.startsWith(word)).map((f) => f + ':')
+      : offering && !text
+        ? fields[kind].slice(0, 8).map((f) => f + ':')
         : [];
 
   const apply = (typed: string) => {
@@ -68,6 +59,7 @@ export function FilterLine({ kind, project, filters, change, shared }: Props) {
     const next = parse(typed, kind === 'result' ? 'test_id' : 'component').reduce(add, filters);
     setText('');
     setChosen(-1);
+    setOffering(false); // what is below is to be seen, until somebody goes on
     change(next);
   };
   const take = (s: string) => {
@@ -95,23 +87,30 @@ export function FilterLine({ kind, project, filters, change, shared }: Props) {
             spellCheck={false}
             autoComplete="off"
             role="combobox"
-            aria-expanded={focused && suggestions.length > 0}
+            aria-expanded={offering && suggestions.length > 0}
             aria-controls={list}
             aria-autocomplete="list"
             aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
             aria-label={`Filter ${kind}s`}
-            placeholder={examples[shared ? 'shared' : kind]}
+            placeholder={
+              kind === 'result'
+                ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name'
+                : 'Filter: env:qa job:nightly summary.failures>0'
+            }
             onChange={(e) => {
               setText(e.target.value);
+              setOffering(true);
               setChosen(-1);
               setFault('');
             }}
-            onFocus={() => setFocused(true)}
-            onBlur={() => setTimeout(() => setFocused(false), 150)}
+            onFocus={() => setOffering(true)}
+            onClick={() => setOffering(true)}
+            onBlur={() => setTimeout(() => setOffering(false), 150)}
             onKeyDown={(e) => {
               if (e.key === 'Escape') input.current?.blur();
               if (e.key === 'ArrowDown') {
                 e.preventDefault();
+                setOffering(true);
                 setChosen(Math.min(chosen + 1, suggestions.length - 1));
               }
               if (e.key === 'ArrowUp') {
@@ -126,7 +125,7 @@ export function FilterLine({ kind, project, filters, change, shared }: Props) {
             }}
           />
           <kbd aria-hidden="true">f</kbd>
-          <ul id={list} role="listbox" aria-label="Suggestions" hidden={!focused || suggestions.length === 0}>
+          <ul id={list} role="listbox" aria-label="Suggestions" hidden={!offering || suggestions.length === 0}>
             {suggestions.map((s, i) => (
               <li
                 key={s}

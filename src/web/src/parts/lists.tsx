@@ -14,7 +14,7 @@ import { Time } from './states';
 import { Value, type Narrow } from './value';
 
 /** useQueryText reads and changes what stands after the ? of the address, and leaves the hash, which says what tab is open. */
-function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLSearchParams) => void] {
+export function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLSearchParams) => void] {
   const { pathname, search, hash } = useLocation();
   const go = useNavigate();
   const params = useMemo(() => new URLSearchParams(search), [search]);
@@ -26,11 +26,13 @@ function useQueryText(): [URLSearchParams, (change: (p: URLSearchParams) => URLS
   return [params, set];
 }
 
-/** useFilters keeps the filters in the address, each change a step to go back from. */
-export function useFilters(): [Filter[], (f: Filter[]) => void, Narrow] {
+const none: readonly string[] = [];
+
+/** useFilters keeps the filters in the address, each change a step to go back from. own are keys that a page has for something else. */
+export function useFilters(own = none): [Filter[], (f: Filter[]) => void, Narrow] {
   const [params, setParams] = useQueryText();
-  const filters = useMemo(() => fromAddress(params), [params]);
-  const change = useCallback((f: Filter[]) => setParams((p) => toAddress(f, p)), [setParams]);
+  const filters = useMemo(() => fromAddress(params, own), [params, own]);
+  const change = useCallback((f: Filter[]) => setParams((p) => toAddress(f, p, own)), [setParams, own]);
   const now = useRef({ filters, change });
   useEffect(() => {
     now.current = { filters, change };
@@ -169,17 +171,14 @@ export const Newer = ({ n, what, show }: { n: number; what: string; show: () => 
   </div>
 );
 
-/** RunName is the build, which no column has. What the columns say that a phone leaves out stands below it there. */
+/** RunName has the build first: it is what is left where the name is cut off, and the only part that no column has. */
 function RunName({ run, to }: { run: Run; to: string }) {
   const build = buildOf(run);
-  const place = build ? [run.component, run.env].filter(Boolean) : [];
+  const place = [run.component, run.env].filter(Boolean).join(' · ');
   return (
     <Link to={to} className="name" title={titleOf(run)}>
       {build || titleOf(run)}
-      <span className="quiet path only-narrow">
-        {place.map((p) => `${p} · `)}
-        <Time at={run.start_time} />
-      </span>
+      {build && place && <span className="quiet path"> {place}</span>}
     </Link>
   );
 }
@@ -268,7 +267,6 @@ export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
     {
       name: 'Pass',
       width: '4.5rem',
-      wide: true,
       orderBy: 'summary.pass_percent',
       cell: (r) => {
         const p = passRate(countsOf(r));
@@ -294,15 +292,13 @@ export function pathColumn<T extends { metadata?: Record<string, unknown> }>(pat
   };
 }
 
-/** TestName is the test with its parameters, then where it is, as far as a list by file does not say that. */
-export function TestName({ id, to, file = '' }: { id: string; to: string; file?: string }) {
+export function TestName({ id, to }: { id: string; to: string }) {
   const t = testName(id);
-  const path = file && t.path.startsWith(file) ? t.path.slice(file.length).replace(/^::/, '') : t.path;
   return (
     <Link to={to} className="name" title={id}>
       {t.name}
       {t.params && <span className="params">[{t.params}]</span>}
-      {path && <span className="quiet path"> {path}</span>}
+      {t.path && <span className="quiet path"> {t.path}</span>}
     </Link>
   );
 }

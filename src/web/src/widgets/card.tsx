@@ -2,13 +2,15 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api, APIError, type WidgetConfig } from '../lib/api';
-import { faultAt, paramsOf, question, type Params } from '../lib/ask';
+import { analysisOf, faultAt, filtersOf, held, paramsOf, question, type Params } from '../lib/ask';
 import type { Variables } from '../lib/board';
+import { print } from '../lib/filter';
 import { ago, exact } from '../lib/format';
 import { Glyph } from '../parts/menu';
 import { Lines } from '../parts/states';
 import { kindOf } from './kinds';
 import type { Context, Table } from './kind';
+import { useMore } from './more';
 import { useSize } from './size';
 
 export interface Given {
@@ -37,6 +39,7 @@ export function useWidget(widget: string, params: Params, g: Given, enabled = tr
 }
 
 export function Numbers({ table, label }: { table: Table; label: string }) {
+  const [shown, more] = useMore(table.rows.length, 500, 'rows');
   return (
     <div className="numbers" tabIndex={0} role="region" aria-label={`Numbers of ${label}`}>
       <table className="plain">
@@ -50,7 +53,7 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
           </tr>
         </thead>
         <tbody>
-          {table.rows.map((r, i) => (
+          {table.rows.slice(0, shown).map((r, i) => (
             <tr key={i}>
               {r.map((v, j) =>
                 j ? (
@@ -58,7 +61,7 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
                     {typeof v === 'number' ? v.toLocaleString('en') : v}
                   </td>
                 ) : (
-                  <th key={j} scope="row">
+                  <th key={j} scope="row" title={String(v)}>
                     {v}
                   </th>
                 ),
@@ -67,6 +70,7 @@ export function Numbers({ table, label }: { table: Table; label: string }) {
           ))}
         </tbody>
       </table>
+      {more}
     </div>
   );
 }
@@ -125,6 +129,9 @@ export function WidgetBody({
       <div className="widget-empty">
         <b>Nothing to show</b>
         <p className="quiet">{kind.hint}</p>
+        {filtersOf(params).length > 0 && (
+          <p className="quiet">Only what matches {filtersOf(params).map(print).join(' and ')} is looked at.</p>
+        )}
       </div>
     );
   else if (numbers) body = <Numbers table={kind.table(answer.data.data, at)} label={title} />;
@@ -247,7 +254,7 @@ export function WidgetCard({ config, given, over, set, head, actions, tick }: Pr
               );
             })}
           {config.widget === 'jenkins-heatmap' && job && (
-            <Link to={`${given.base}/view/jenkins-analysis-view?job_name=${encodeURIComponent(job)}`}>
+            <Link to={analysisOf(given.base, job, [...filtersOf(params), ...held(given.vars, given.now)])}>
               Analyse the job
             </Link>
           )}

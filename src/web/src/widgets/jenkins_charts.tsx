@@ -1,8 +1,8 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import { address, held } from '../lib/ask';
+import { address, filtersOf, held, resultsOf } from '../lib/ask';
 import type { Filter } from '../lib/filter';
-import { count, duration } from '../lib/format';
+import { count, duration, short } from '../lib/format';
 import {
   drawnStates,
   everyNth,
@@ -18,6 +18,7 @@ import {
 } from '../lib/marks';
 import { Icon } from '../parts/outcome';
 import { numbers, type Context, type Kind } from './kind';
+import { useNewest } from './size';
 
 type Data = (ByState & Durations) | { jobs: Build[] };
 
@@ -25,8 +26,14 @@ const read = (d: Data): ByState & Durations => ('jobs' in d ? fromBuilds(d.jobs)
 const ofBuild = (at: Context, build: string): Filter[] => [
   { field: 'metadata.jenkins.job_name', operator: 'eq', value: String(at.params['job_name'] ?? '') },
   { field: 'metadata.jenkins.build_number', operator: 'eq', value: build },
+  ...filtersOf(at.params),
   ...held({ ...at.vars, days: '' }, at.now),
 ];
+/** nameOf is what fits below a mark of the name of a build, which people choose. */
+const nameOf = (build: string): string => short(build, 14);
+const widest = (names: string[]): number => 8 + 7.5 * Math.max(...names.map((n) => nameOf(n).length));
+/** The least room of one build, in pixels: with many of them a drawing is wider than its widget. */
+const least = 5;
 
 const foot = 18;
 const builds = (d: Data): Stack[] => stacks(read(d)).sort((a, b) => oldestFirst(a.name, b.name));
@@ -38,39 +45,63 @@ const says = (s: Stack): string =>
       .join(', ') || 'no tests'
   }`;
 
-function Axis({
-  values,
-  y,
-  from,
-  to,
-  word,
-}: {
+interface AxisProps {
   values: number[];
   y: (n: number) => number;
-  from: number;
-  to: number;
   word: (n: number) => string;
-}) {
+  left: number;
+  width: number;
+  height: number;
+}
+
+/** Plot is a drawing with an axis that stays in sight when the drawing is wider than its widget. */
+function Plot({
+  values,
+  y,
+  word,
+  left,
+  width,
+  height,
+  label,
+  builds,
+  leave,
+  children,
+}: AxisProps & { label: string; builds: number; leave?: () => void; children: ReactNode }) {
+  const drawing = useNewest<HTMLDivElement>(builds);
   return (
-    <g aria-hidden="true">
-      {values.map((v) => (
-        <g key={v}>
-          <line x1={from} x2={to} y1={y(v)} y2={y(v)} className="grid-line" />
-          <text x={from - 6} y={y(v) + 4} textAnchor="end" className="small">
+    <div className="plot" ref={drawing} style={{ width }}>
+      <svg className="axis" width={left} height={height} aria-hidden="true">
+        {values.map((v) => (
+          <text key={v} x={left - 6} y={y(v) + 4} textAnchor="end" className="small">
             {word(v)}
           </text>
+        ))}
+      </svg>
+      <svg
+        width={width - left}
+        height={height}
+        viewBox={`${left} 0 ${width - left} ${height}`}
+        role="group"
+        aria-label={label}
+        onPointerLeave={leave}
+      >
+        <g aria-hidden="true">
+          {values.map((v) => (
+            <line key={v} x1={left} x2={width} y1={y(v)} y2={y(v)} className="grid-line" />
+          ))}
         </g>
-      ))}
-    </g>
+        {children}
+      </svg>
+    </div>
   );
 }
 
 function Bars({ data, at }: { data: Data; at: Context }) {
   const all = builds(data);
   const key = drawnStates.filter((s) => all.some((b) => b.counts[s] > 0));
-  const [w, h] = [at.width, Math.max(90, at.height - 26)];
   const values = ticks(Math.max(...all.map((b) => b.total)));
   const left = 10 + 7.5 * Math.max(...values.map((v) => count(v).length));
+  const [w, h] = [Math.max(at.width, left + least * all.length), Math.max(90, at.height - 26)];
   const y = (n: number) => h - foot - (n / values.at(-1)!) * (h - foot - 14);
   const each = (w - left) / all.length;
   const bar = Math.max(2, Math.min(46, each * 0.72));
@@ -82,7 +113,7 @@ function Bars({ data, at }: { data: Data; at: Context }) {
       .reverse()
       .join('L')}Z`;
   const area = at.area && all.length > 1;
-  const nth = everyNth(all.length, w - left, 8 + 7.5 * Math.max(...all.map((b) => b.name.length)));
+  const nth = everyNth(all.length, w - left, widest(all.map((b) => b.name)));
   return (
     <>
       <p className="key" aria-hidden="true">
@@ -92,8 +123,16 @@ function Bars({ data, at }: { data: Data; at: Context }) {
           </span>
         ))}
       </p>
-      <svg width={w} height={h} role="group" aria-label={`Results of ${all.length} builds`}>
-        <Axis values={values} y={y} from={left} to={w} word={count} />
+      <Plot
+        values={values}
+        y={y}
+        word={count}
+        left={left}
+        width={w}
+        height={h}
+        label={`Results of ${all.length} builds`}
+        builds={all.length}
+      >
         {area &&
           drawnStates.map(
             (s, k) => key.includes(s) && <path key={s} d={band(k)} className={`area-${s}`} aria-hidden="true" />,
@@ -104,7 +143,7 @@ function Bars({ data, at }: { data: Data; at: Context }) {
           let at0 = 0;
           return (
             <g key={b.name}>
-              <Link to={address(`${at.base}/results`, ofBuild(at, b.name))} aria-label={says(b)}>
+              <Link to={resultsOf(at.base, ofBuild(at, b.name))} aria-label={says(b)}>
                 <title>{says(b)}</title>
                 <rect x={x - each / 2} y={0} width={each} height={h - foot} fill="transparent" />
                 {!area &&
@@ -131,13 +170,13 @@ function Bars({ data, at }: { data: Data; at: Context }) {
               )}
               {(all.length - 1 - i) % nth === 0 && (
                 <text x={x} y={h - 3} textAnchor="middle" className="small" aria-hidden="true">
-                  {b.name}
+                  {nameOf(b.name)}
                 </text>
               )}
             </g>
           );
         })}
-      </svg>
+      </Plot>
     </>
   );
 }
@@ -168,20 +207,22 @@ function Lines({ data, at }: { data: Data; at: Context }) {
   const all = series(data);
   const [over, setOver] = useState(-1);
   const names = all[0]!.points.map(([b]) => b);
-  const [w, h] = [at.width, Math.max(90, at.height - 26)];
   const values = timeTicks(Math.max(...all.flatMap((s) => s.points.map(([, n]) => n))));
   const left = 10 + 7 * Math.max(...values.map((v) => duration(v).length));
   const right = 14;
+  const [w, h] = [Math.max(at.width, left + right + least * names.length), Math.max(90, at.height - 26)];
   const y = (n: number) => h - foot - (n / values.at(-1)!) * (h - foot - 10);
   const each = names.length > 1 ? (w - left - right) / (names.length - 1) : 0;
   const x = (i: number) =>
     names.length > 1 ? left + 4 + i * ((w - left - right - 4) / (names.length - 1)) : (left + w) / 2;
-  const nth = everyNth(names.length, w - left - right, 8 + 7.5 * Math.max(...names.map((b) => b.length)));
+  const nth = everyNth(names.length, w - left - right, widest(names));
   const shown = over >= 0 ? over : names.length - 1;
   return (
     <>
       <p className="key">
-        <span className="quiet">Build {names[shown]}</span>
+        <span className="quiet" title={names[shown]}>
+          Build {nameOf(names[shown]!)}
+        </span>
         {all.map((s) => (
           <span key={s.name}>
             <svg width="18" height="8" aria-hidden="true">
@@ -191,14 +232,17 @@ function Lines({ data, at }: { data: Data; at: Context }) {
           </span>
         ))}
       </p>
-      <svg
+      <Plot
+        values={values}
+        y={y}
+        word={duration}
+        left={left}
         width={w}
         height={h}
-        role="group"
-        aria-label={`Duration of ${names.length} builds`}
-        onPointerLeave={() => setOver(-1)}
+        label={`Duration of ${names.length} builds`}
+        builds={names.length}
+        leave={() => setOver(-1)}
       >
-        <Axis values={values} y={y} from={left} to={w} word={duration} />
         {over >= 0 && <line x1={x(over)} x2={x(over)} y1={0} y2={h - foot} className="cross" />}
         {all.map((s) => (
           <g key={s.name} aria-hidden="true">
@@ -242,17 +286,19 @@ function Lines({ data, at }: { data: Data; at: Context }) {
               <text
                 x={x(i)}
                 y={h - 3}
-                textAnchor={i === names.length - 1 && names.length > 1 ? 'end' : 'middle'}
-                dx={i === names.length - 1 && names.length > 1 ? 10 : 0}
+                textAnchor={
+                  names.length === 1 ? 'middle' : i === 0 ? 'start' : i === names.length - 1 ? 'end' : 'middle'
+                }
+                dx={names.length === 1 ? 0 : i === 0 ? -8 : i === names.length - 1 ? 10 : 0}
                 className="small"
                 aria-hidden="true"
               >
-                {b}
+                {nameOf(b)}
               </text>
             )}
           </g>
         ))}
-      </svg>
+      </Plot>
     </>
   );
 }
@@ -266,6 +312,7 @@ const common = {
   list: (at: Context) =>
     address(`${at.base}/runs`, [
       { field: 'metadata.jenkins.job_name', operator: 'eq', value: String(at.params['job_name'] ?? '') },
+      ...filtersOf(at.params),
       ...held(at.vars, at.now),
     ]),
 };

@@ -6,6 +6,7 @@ import { numberOf, percent, wordOf } from '../lib/marks';
 import { classWord } from '../parts/classify';
 import { Icon } from '../parts/outcome';
 import { groups, numbers, type Context, type Kind } from './kind';
+import { useMore } from './more';
 
 type Data = { _id: unknown; count: number }[];
 
@@ -34,50 +35,53 @@ function Draw({ data, at }: { data: Data; at: Context }) {
   const states = field === 'result';
   const top = Math.max(...data.map((d) => d.count), 1);
   const total = data.reduce((n, d) => n + d.count, 0);
-  const few = data.slice(0, 200);
+  const [most, more] = useMore(data.length, 100, `of ${count(data.length)}, which have fewer`);
+  const few = data.slice(0, most);
   return (
-    <ul
-      className={`plain-list hbars counts${at.width < 340 ? ' tight' : ''}`}
-      style={{ '--rows': few.length } as React.CSSProperties}
-    >
-      {few.map((d, i) => {
-        const name = shown(d._id, field);
-        const label = (
-          <>
-            {states && (
-              <span className={`text-${name}`}>
-                <Icon state={name} />{' '}
+    <>
+      <ul
+        className={`plain-list hbars counts${at.width < 340 ? ' tight' : ''}`}
+        style={{ '--rows': few.length } as React.CSSProperties}
+      >
+        {few.map((d, i) => {
+          const name = shown(d._id, field);
+          const label = (
+            <>
+              {states && (
+                <span className={`text-${name}`}>
+                  <Icon state={name} />{' '}
+                </span>
+              )}
+              {name}
+            </>
+          );
+          return (
+            <li key={i}>
+              {plain(d._id) && d._id !== '' ? (
+                <Link className="hbar-name" to={address(`${at.base}/results`, behind(at, d._id))} title={name}>
+                  {label}
+                </Link>
+              ) : (
+                <span className="hbar-name" title={name}>
+                  {label}
+                </span>
+              )}
+              <span className="hbar open">
+                <span
+                  className={states ? `fill-${name}` : 'fill-ink'}
+                  style={{ width: `${Math.max(0.5, (100 * d.count) / top)}%` }}
+                />
               </span>
-            )}
-            {name}
-          </>
-        );
-        return (
-          <li key={i}>
-            {plain(d._id) && d._id !== '' ? (
-              <Link className="hbar-name" to={address(`${at.base}/results`, behind(at, d._id))} title={name}>
-                {label}
-              </Link>
-            ) : (
-              <span className="hbar-name" title={name}>
-                {label}
+              <span className="hbar-end">
+                <b>{count(d.count)}</b>
+                <span className="quiet share">{percent((100 * d.count) / total)} %</span>
               </span>
-            )}
-            <span className="hbar open">
-              <span
-                className={states ? `fill-${name}` : 'fill-ink'}
-                style={{ width: `${Math.max(0.5, (100 * d.count) / top)}%` }}
-              />
-            </span>
-            <span className="hbar-end">
-              <b>{count(d.count)}</b>
-              <span className="quiet share">{percent((100 * d.count) / total)} %</span>
-            </span>
-          </li>
-        );
-      })}
-      {data.length > few.length && <li className="quiet">and {count(data.length - few.length)} more in the table</li>}
-    </ul>
+            </li>
+          );
+        })}
+      </ul>
+      {more}
+    </>
   );
 }
 

@@ -19,3 +19,13 @@ export function useSize<E extends HTMLElement>() {
   }, []);
   return [box, size] as const;
 }
+
+/** useNewest shows of a drawing that is wider than its widget the end, where the newest is; drawn is what makes it another drawing. */
+export function useNewest<E extends Element>(drawn: string | number) {
+  const drawing = useRef<E>(null);
+  useLayoutEffect(() => {
+    const box = drawing.current?.closest('.widget-body');
+    if (box) box.scrollLeft = box.scrollWidth;
+  }, [drawn]);
+  return drawing;
+}
