@@ -143,7 +143,7 @@ func (c *cluster) start(ctx context.Context) error {
 	}
 	for _, address := range addresses {
 		err := harness.Await(ctx, address, func() bool {
-			answer, err := http.Get(address + "/readyz") //nolint:noctx // ours
+			answer, err := http.Get(address + "/readyz")
 			if err != nil {
 				return false
 			}

@@ -30,8 +30,9 @@ func main() {
 	page := flag.String("page", "127.0.0.1:5173", "address of the page; empty for none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *state, *listen, *page); err != nil {
+	err := run(ctx, *state, *listen, *page)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "dev:", err)
 		os.Exit(1)
 	}

@@ -47,7 +47,7 @@ func newest() sources {
 		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
-				return nil // deleted meanwhile
+				return nil //nolint:nilerr // deleted meanwhile
 			case entry.IsDir() && (entry.Name() == "web" || entry.Name() == "testdata"):
 				return fs.SkipDir // Vite looks after the page
 			case entry.IsDir(), strings.HasSuffix(path, "_test.go"), path != root && !slices.Contains(watched, filepath.Ext(path)):

@@ -18,7 +18,7 @@ func backInTime(ctx context.Context, program string) (said string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, database.Stop()) }()
-	h, err := buildOn(ctx, program, database.URL)
+	h, err := buildOn(program, database.URL)
 	if err != nil {
 		return "", err
 	}

@@ -41,7 +41,7 @@ func lostDatabase(ctx context.Context, program string) (said string, err error) 
 		defer cancel()
 		err = errors.Join(err, postgres.Stop(stopping))
 	}()
-	h, err := buildOn(ctx, program, postgres.URL(postgres.Database()))
+	h, err := buildOn(program, postgres.URL(postgres.Database()))
 	if err != nil {
 		return "", err
 	}

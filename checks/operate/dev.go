@@ -24,7 +24,7 @@ func develop(ctx context.Context, _ string) (said string, err error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	if err := errors.Join(os.Chmod(dir, 0o711), copySources(ctx, dir)); err != nil { //nolint:gosec // the user of PostgreSQL passes through
+	if err := errors.Join(os.Chmod(dir, 0o711), copySources(ctx, dir)); err != nil { // the user of PostgreSQL passes through
 		return "", err
 	}
 	address, err := freeAddress()

@@ -24,13 +24,12 @@ func main() {
 	binary := flag.String("binary", filepath.Join("bin", "ibutsu"), "the server's program")
 	only := flag.String("only", "", "run only the trials whose name has this in it")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	program, err := filepath.Abs(*binary)
 	if err != nil {
 		fmt.Println("FAIL", err)
 		os.Exit(1)
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	var tally harness.Tally
 	for _, t := range trials() {
 		if !strings.Contains(t.name, *only) || ctx.Err() != nil {

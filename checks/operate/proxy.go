@@ -136,7 +136,7 @@ func behindNginx(ctx context.Context, program string) (said string, err error) {
 	}{{client, 0}, {http.DefaultClient, 1}} {
 		status, _, err := h.ask(from.client, "http://"+backend+"/api/project", map[string]string{"Forwarded": "for=203.0.113.5;proto=https"})
 		if found := h.logged(`"client":"203.0.113.5"`); err != nil || status != http.StatusOK || found != from.logged {
-			return "", fmt.Errorf("Forwarded: %d %w, %d times in the log and not %d", status, err, found, from.logged)
+			return "", fmt.Errorf("the header Forwarded: %d %w, %d times in the log and not %d", status, err, found, from.logged)
 		}
 	}
 	return ": TCP, unix socket, TLS, path kept and cut off", nil

@@ -46,11 +46,11 @@ func build(ctx context.Context, program string, env ...string) (*house, error) {
 		return nil, err
 	}
 	address.Path = "/" + name
-	return buildOn(ctx, program, address.String(), env...)
+	return buildOn(program, address.String(), env...)
 }
 
 // buildOn makes a house on a database.
-func buildOn(ctx context.Context, program, database string, env ...string) (*house, error) {
+func buildOn(program, database string, env ...string) (*house, error) {
 	dir, err := os.MkdirTemp("", "ibutsu-operate-")
 	if err != nil {
 		return nil, err

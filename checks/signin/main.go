@@ -128,9 +128,11 @@ func (w *world) open(ctx context.Context) (err error) {
 }
 
 func (w *world) close() error {
-	err := errors.Join(w.smtp.stop(), w.provider.stop())
+	w.smtp.stop()
+	w.provider.stop()
+	var err error
 	if w.server != nil {
-		err = errors.Join(err, w.server.Close())
+		err = w.server.Close()
 	}
 	return errors.Join(err, os.RemoveAll(w.dir))
 }

@@ -49,19 +49,19 @@ func start(ctx context.Context, log, address string, args ...string) (*program, 
 		select {
 		case <-ctx.Done():
 			said, _ := os.ReadFile(log)
-			return nil, errors.Join(fmt.Errorf("%s did not start:\n%s", args[0], said), p.stop())
+			p.stop()
+			return nil, fmt.Errorf("%s did not start:\n%s", args[0], said)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-func (p *program) stop() error {
+func (p *program) stop() {
 	if p == nil {
-		return nil
+		return
 	}
 	_ = p.command.Process.Signal(syscall.SIGKILL) // it keeps nothing
 	_ = p.command.Wait()
-	return nil
 }
 
 func freePort() (int, error) {

@@ -42,6 +42,8 @@ func jobFault(err error) error {
 		return problem(http.StatusConflict, "The job is running; it can be cancelled")
 	case errors.Is(err, jobs.ErrOver):
 		return problem(http.StatusConflict, "The job is over")
+	case errors.Is(err, jobs.ErrFileGone):
+		return problem(http.StatusConflict, "The file of the import is no longer kept; it has to be sent again")
 	}
 	return err
 }

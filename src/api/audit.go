@@ -20,7 +20,7 @@ var bulk = map[string]bool{
 
 // deeds are operations whose change is no row that the database records by itself, with the kind of their object.
 var deeds = map[string]string{
-	"bulk_update": "run", "delete_artifact": "artifact", "pin_run": "run", "delete_run": "run", "unpin_run": "run", "run_task": "task", "admin_start_task": "task",
+	"retry_import": "import", "cancel_import": "import", "bulk_update": "run", "delete_artifact": "artifact", "pin_run": "run", "delete_run": "run", "unpin_run": "run", "run_task": "task", "admin_start_task": "task",
 	"admin_update_queue": "queue", "admin_delete_job": "job", "admin_retry_job": "job", "admin_cancel_job": "job",
 	"admin_update_schedule": "schedule", "admin_run_schedule": "schedule",
 	"admin_set_log_level": "log",

@@ -45,9 +45,9 @@ var formats = map[string]struct {
 
 // ExportRun answers a run with all its results as a file. It is read and written in pieces, however large the run is.
 func (s *Server) ExportRun(c *fiber.Ctx, text contract.Id, params contract.ExportRunParams) error {
-	format, ok := formats[string(params.Format)]
+	format, ok := formats[params.Format]
 	if !ok {
-		return badField("format", "%q is none of json, csv and junit", shown(string(params.Format)))
+		return badField("format", "%q is none of json, csv and junit", shown(params.Format))
 	}
 	id, err := s.openRun(c, "export_run", text)
 	if err != nil {

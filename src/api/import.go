@@ -242,7 +242,7 @@ func (in *incoming) commit(ctx context.Context) (store.Import, error) {
 	if err != nil {
 		return store.Import{}, err
 	}
-	if err := in.upload.Describe(ctx, data); err != nil {
+	if err := in.upload.Describe(ctx, data, in.who.UserID); err != nil {
 		return store.Import{}, err
 	}
 	return in.upload.Commit(ctx, in.server.jobs.Import(in.record.ID, in.who.UserID))

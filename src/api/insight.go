@@ -79,11 +79,15 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if failures < 0 || failures > math.MaxInt32 {
 		return badField("failures", "%d is not between 0 and %d", failures, math.MaxInt32)
 	}
+	limit, err := within("limit", params.Limit, 200, insight.MaxSeries)
+	if err != nil {
+		return err
+	}
 	_, set, err := filters(params.Filter, filter.Run())
 	if err != nil {
 		return err
 	}
-	answer, err := s.insight.Triage(c.UserContext(), project, days, failures, set)
+	answer, err := s.insight.Triage(c.UserContext(), project, insight.TriageQuery{Days: days, Failures: failures, Limit: limit, Filter: set})
 	return answerJSON(c, answer, err)
 }
 
@@ -166,7 +170,7 @@ func (s *Server) GetTestList(c *fiber.Ctx, params contract.GetTestListParams) er
 		return err
 	}
 	if params.Sort != nil {
-		q.Order = string(*params.Sort)
+		q.Order = *params.Sort
 	}
 	if !insight.TestOrder(q.Order) {
 		return badField("sort", "tests cannot be sorted by %q", shown(q.Order))
@@ -275,8 +279,7 @@ func (s *Server) GetFieldValues(c *fiber.Ctx, params contract.GetFieldValuesPara
 		text = *params.Text
 	}
 	answer, err := s.insight.Values(c.UserContext(), project, of, params.Field, text)
-	var unusable *filter.Error
-	if errors.As(err, &unusable) {
+	if unusable, ok := errors.AsType[*filter.Error](err); ok {
 		return badField("field", "%s", unusable.Error())
 	}
 	return answerJSON(c, answer, err)

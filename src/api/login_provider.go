@@ -96,14 +96,16 @@ func copyOf(text *string) string {
 
 // signInFailed tells somebody on the page why the provider's sign-in is none, and the log more.
 func (s *Server) signInFailed(c *fiber.Ctx, provider string, err error) error {
-	message, level := "", zerolog.InfoLevel
+	var message string
+	level := zerolog.InfoLevel
 	switch {
 	case errors.Is(err, auth.ErrUnverified):
 		message = "The provider gives no verified e-mail address."
 	case errors.Is(err, auth.ErrInactive):
 		message = "User account is inactive"
 	case errors.Is(err, auth.ErrProvider):
-		message, level = "The provider does not confirm the sign-in, please try again.", zerolog.WarnLevel
+		message = "The provider does not confirm the sign-in, please try again."
+		level = zerolog.WarnLevel
 	default:
 		return err
 	}

@@ -63,6 +63,7 @@ var matrix = map[string][]string{
 	"get_triage": reading, "get_failure_groups": reading, "get_test_history": reading, "get_flaky_tests": reading, "get_comparison": reading, "get_test_list": reading,
 	"get_field_values": reading, "get_run_files": reading,
 	"get_import_list": active, "add_import": inside, "get_import": reading,
+	"get_import_log": reading, "retry_import": inside, "cancel_import": inside,
 	"get_task": mineOrRuling,
 
 	"get_project_list": active, "add_project": active, "get_project": reading, "update_project": owning, "get_filter_params": reading, "get_project_events": reading, "search_project": reading,
@@ -90,7 +91,7 @@ var matrix = map[string][]string{
 	"get_run_pin": reading, "pin_run": inside, "unpin_run": inside,
 	"admin_get_retention": ruling, "admin_preview_retention": ruling, "admin_set_retention": ruling, "admin_delete_retention": ruling,
 	"admin_update_schedule": ruling, "admin_run_schedule": ruling, "admin_get_task_list": ruling, "admin_start_task": ruling,
-	"admin_get_log_level": ruling, "admin_set_log_level": ruling, "admin_get_profile": ruling,
+	"admin_get_storage": ruling, "admin_get_log_level": ruling, "admin_set_log_level": ruling, "admin_get_profile": ruling,
 }
 
 // world is one of everything, in a project.
@@ -165,6 +166,15 @@ func (w *world) newArtifact(t *testing.T) string {
 	t.Helper()
 	id := uuid.New()
 	w.exec(t, `INSERT INTO artifacts (id, result_id, filename, content, upload_date) VALUES ($1, $2, 'log.txt', 'text', now())`, id, w.result)
+	return id.String()
+}
+
+// newImport is one that is as far as the status says, with its file and without a job.
+func (w *world) newImport(t *testing.T, status string) string {
+	t.Helper()
+	id := uuid.New()
+	w.exec(t, `INSERT INTO imports (id, filename, status, data) VALUES ($1, 'a.xml', $2, jsonb_build_object('project_id', $3::text))`, id, status, w.project)
+	w.exec(t, `INSERT INTO import_chunks (import_id, seq, content) VALUES ($1, 0, '<testsuites/>')`, id)
 	return id.String()
 }
 
@@ -299,7 +309,16 @@ var requests = map[string]func(*testing.T, *world) request{
 		return request{"/import", newForm().text("project", w.project.String()).file("importFile", "a.xml", "<testsuites/>")}
 	},
 	"get_import": func(_ *testing.T, w *world) request { return request{path: "/import/" + w.loaded.String()} },
-	"get_task":   func(_ *testing.T, w *world) request { return request{path: "/task/" + w.task.String()} },
+	"get_import_log": func(_ *testing.T, w *world) request {
+		return request{path: "/import-log?project=" + w.project.String()}
+	},
+	"retry_import": func(t *testing.T, w *world) request {
+		return request{path: "/import/" + w.newImport(t, "error") + "/retry"}
+	},
+	"cancel_import": func(t *testing.T, w *world) request {
+		return request{path: "/import/" + w.newImport(t, "pending") + "/cancel"}
+	},
+	"get_task": func(_ *testing.T, w *world) request { return request{path: "/task/" + w.task.String()} },
 
 	"get_project_list": plain("/project"),
 	"add_project":      func(*testing.T, *world) request { return request{"/project", object{"name": "new"}} },
@@ -380,7 +399,7 @@ var requests = map[string]func(*testing.T, *world) request{
 	"get_session_list":   plain("/user/session"),
 	"delete_sessions":    plain("/user/session"),
 	"get_token_use_list": plain("/user/token-use"),
-	"delete_session": func(t *testing.T, w *world) request {
+	"delete_session": func(*testing.T, *world) request {
 		return request{path: "/user/session/" + uuid.NewString()} // nobody's: not found, but not forbidden
 	},
 
@@ -461,6 +480,7 @@ var requests = map[string]func(*testing.T, *world) request{
 	"admin_start_task": func(*testing.T, *world) request {
 		return request{"/admin/task", object{"task": "runs.sync_aborted_runs"}}
 	},
+	"admin_get_storage":   plain("/admin/storage"),
 	"admin_get_log_level": plain("/admin/log-level"),
 	"admin_set_log_level": func(*testing.T, *world) request {
 		return request{"/admin/log-level", object{"level": "debug", "seconds": 60}}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ibutsu/ibutsu-go/src/api/contract"
 	"github.com/ibutsu/ibutsu-go/src/api/middleware"
+	"github.com/ibutsu/ibutsu-go/src/artifact"
 	"github.com/ibutsu/ibutsu-go/src/auth"
 	"github.com/ibutsu/ibutsu-go/src/insight"
 	"github.com/ibutsu/ibutsu-go/src/jobs"
@@ -38,6 +39,8 @@ type Writer interface {
 // Jobs adds work for later (jobs.Client).
 type Jobs interface {
 	Import(id, user uuid.UUID) func(context.Context, pgx.Tx) error
+	RetryImport(ctx context.Context, id, user uuid.UUID) error
+	CancelImport(ctx context.Context, id uuid.UUID, by string) error
 	RunChanged(ctx context.Context, tx pgx.Tx, run uuid.UUID) error
 	QueryPage(ctx context.Context, task, user uuid.UUID, page jobs.QueryRequest) error
 	Start(ctx context.Context, task string, params json.RawMessage) (int64, error)
@@ -46,11 +49,15 @@ type Jobs interface {
 
 // Contents finds the content of an artifact (artifact.Library): length bytes from the first on, all where length < 0.
 type Contents interface {
+	// Keeps is where new contents go: postgresql, files or s3.
+	Keeps() string
 	Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error)
 }
 
 // inDatabase finds contents where all are in the database.
 type inDatabase struct{ *store.Store }
+
+func (inDatabase) Keeps() string { return artifact.InPostgreSQL }
 
 func (d inDatabase) Content(ctx context.Context, a store.Artifact, first, length int64) ([]byte, error) {
 	return d.ArtifactContent(ctx, a.ID, first, length)

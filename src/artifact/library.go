@@ -81,6 +81,14 @@ func (l *Library) Keep(ctx context.Context, content []byte) (*store.Blob, error)
 	return &b, nil
 }
 
+// Keeps is the name of the store that new contents go to.
+func (l *Library) Keeps() string {
+	if l == nil || l.keep == nil {
+		return InPostgreSQL
+	}
+	return l.keep.Name()
+}
+
 // put writes a content into a store, packed where that saves a tenth, under a key of its own: deleting what an earlier
 // row named can never delete this.
 func (l *Library) put(ctx context.Context, to Blobs, hash, content []byte) (store.Blob, error) {

@@ -1,4 +1,3 @@
-// Package artifact is about the files of runs and results, whose content Ibutsu keeps and shows.
 package artifact
 
 import (

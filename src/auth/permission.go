@@ -66,6 +66,7 @@ func Permissions() Table {
 		"get_triage": ReadsProject, "get_failure_groups": ReadsProject, "get_test_history": ReadsProject, "get_flaky_tests": ReadsProject,
 		"get_comparison": ReadsProject, "get_test_list": ReadsProject, "get_field_values": ReadsProject, "get_run_files": ReadsProject,
 		"get_import_list": Listed, "add_import": WritesProjectIfAny, "get_import": ReadsProjectIfAny,
+		"get_import_log": ReadsProject, "retry_import": WritesProjectOrMaker, "cancel_import": WritesProjectOrMaker,
 		"get_task": OwnOrSuperadmin,
 
 		"get_project_list": Listed, "add_project": SignedIn, "get_project": ReadsProject, "update_project": ProjectOwner,
@@ -104,7 +105,7 @@ func Permissions() Table {
 		"admin_retry_job": Superadmins, "admin_cancel_job": Superadmins,
 		"admin_get_worker_list": Superadmins, "admin_get_schedule_list": Superadmins, "admin_update_schedule": Superadmins,
 		"admin_run_schedule": Superadmins, "admin_get_task_list": Superadmins, "admin_start_task": Superadmins,
-		"admin_get_log_level": Superadmins, "admin_set_log_level": Superadmins, "admin_get_profile": Superadmins,
+		"admin_get_storage": Superadmins, "admin_get_log_level": Superadmins, "admin_set_log_level": Superadmins, "admin_get_profile": Superadmins,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -67,9 +68,7 @@ func newStandIn(t *testing.T) *standIn {
 	}
 	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, r *http.Request) {
 		said := object{"sub": "subject"}
-		for name, value := range s.user {
-			said[name] = value
-		}
+		maps.Copy(said, s.user)
 		s.whoIs(w, r, said)
 	})
 	mux.HandleFunc("GET /user/emails", func(w http.ResponseWriter, r *http.Request) { s.whoIs(w, r, s.emails) })
@@ -80,7 +79,7 @@ func newStandIn(t *testing.T) *standIn {
 
 func answerJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(value)
+	_ = json.NewEncoder(w).Encode(value) //nolint:errchkjson // the client sees that nothing came
 }
 
 func (s *standIn) token(w http.ResponseWriter, r *http.Request) {
@@ -100,9 +99,7 @@ func (s *standIn) token(w http.ResponseWriter, r *http.Request) {
 
 func (s *standIn) idToken() string {
 	claims := jwt.MapClaims{"iss": s.URL + "/realms/all", "aud": "client", "sub": "subject", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(), "nonce": s.nonce}
-	for name, value := range s.claims {
-		claims[name] = value
-	}
+	maps.Copy(claims, s.claims)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = "1"
 	text, err := token.SignedString(s.key)
@@ -341,9 +338,7 @@ func TestSignInsThatAreNotWhatTheySay(t *testing.T) {
 		"an old token": {"exp": time.Now().Add(-time.Hour).Unix()},
 	} {
 		d.at.claims = jwt.MapClaims{"email": "ana@example.com", "email_verified": true}
-		for k, v := range claims {
-			d.at.claims[k] = v
-		}
+		maps.Copy(d.at.claims, claims)
 		_, err := d.in(t, auth.Keycloak)
 		require.ErrorIs(t, err, auth.ErrProvider, name)
 	}

@@ -197,9 +197,9 @@ func strip(ctx context.Context, tx pgx.Tx, ours []Table) (rebuild []string, err 
 	if err != nil {
 		return nil, err
 	}
-	for i := len(work) - 1; i >= 0; i-- { // foreign keys before the indexes that they lean on
-		if _, err := tx.Exec(ctx, work[i].Off); err != nil {
-			return nil, fmt.Errorf("%s: %w", work[i].Off, err)
+	for _, w := range slices.Backward(work) { // foreign keys before the indexes that they lean on
+		if _, err := tx.Exec(ctx, w.Off); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.Off, err)
 		}
 	}
 	for _, w := range work {

@@ -54,10 +54,10 @@ func (l *loader) readForeign() {
 	said := map[string]bool{}
 	for _, f := range foreign {
 		var given []string
-		prefix, any := strings.CutSuffix(f.name, "*")
+		prefix, all := strings.CutSuffix(f.name, "*")
 		for name := range l.vars {
 			plain := strings.TrimPrefix(name, "FLASK_")
-			fits := plain == f.name || any && strings.HasPrefix(plain, prefix)
+			fits := plain == f.name || all && strings.HasPrefix(plain, prefix)
 			if fits && !said[name] && !slices.Contains(known, strings.TrimSuffix(plain, "_FILE")) {
 				given, said[name] = append(given, name), true
 			}

@@ -94,7 +94,7 @@ func TestHasProject(t *testing.T) {
 func TestASetMovesThatComparesWithTheClock(t *testing.T) {
 	t.Parallel()
 	for text, moves := range map[string]bool{
-		"start_time>today": true, "env=qa,start_time<Now ": true, "start_time*2026-01-01;yesterday": true,
+		"start_time>today": true, "env=qa,start_time<Now\x20": true, "start_time*2026-01-01;yesterday": true,
 		"start_time>2026-01-01,env=qa": false, "env@y": false, "now=1": false,
 	} {
 		set, err := filter.Parse([]string{text})

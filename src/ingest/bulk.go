@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -168,7 +167,7 @@ func (b *Bulk) writeResults(batch []store.Result) error {
 	if len(fresh) > 0 {
 		_, err = b.tx.CopyFrom(b.ctx, pgx.Identifier{"results"}, resultCopyColumns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
 			r := &fresh[i]
-			return []any{key(&r.ID), key(r.ProjectID), key(r.RunID), r.TestID, r.Result, objectOr(r.Data), objectOr(r.Params), r.Duration, r.StartTime, r.Source, r.Env, r.Component}, nil
+			return []any{r.ID, r.ProjectID, r.RunID, r.TestID, r.Result, objectOr(r.Data), objectOr(r.Params), r.Duration, r.StartTime, r.Source, r.Env, r.Component}, nil
 		}))
 		if err != nil {
 			return fmt.Errorf("write results: %w", store.Classify(err))
@@ -217,7 +216,7 @@ func (b *Bulk) part(batch []store.Result) (fresh, known []store.Result, err erro
 		case last[r.ID] != i:
 		case !exists:
 			fresh = append(fresh, r)
-		case project != key(r.ProjectID):
+		case !same(project, r.ProjectID):
 			return nil, nil, fmt.Errorf("result %s: %w", r.ID, store.ErrForeign)
 		default:
 			known = append(known, r)
@@ -250,17 +249,20 @@ func (b *Bulk) rename(batch []store.Result) error {
 }
 
 // there returns which of the ids are stored, with their projects.
-func (b *Bulk) there(ids []uuid.UUID) (map[uuid.UUID]pgtype.UUID, error) {
+func (b *Bulk) there(ids []uuid.UUID) (map[uuid.UUID]*uuid.UUID, error) {
 	rows, _ := b.tx.Query(b.ctx, `SELECT id, project_id FROM results WHERE id = ANY($1)`, ids)
-	found := map[uuid.UUID]pgtype.UUID{}
+	found := map[uuid.UUID]*uuid.UUID{}
 	var id uuid.UUID
-	var project pgtype.UUID
+	var project *uuid.UUID
 	_, err := pgx.ForEachRow(rows, []any{&id, &project}, func() error {
 		found[id] = project
 		return nil
 	})
 	return found, err
 }
+
+// same says whether both are of the same project, or of none.
+func same(a, b *uuid.UUID) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // readdress lets the artifacts of an archive's results follow them to the ids that they are stored under.
 func (b *Bulk) readdress(files []store.Artifact) {
@@ -298,7 +300,7 @@ func (b *Bulk) flushArtifacts() error {
 		if uploaded.IsZero() {
 			uploaded = time.Now().UTC()
 		}
-		return []any{key(&a.ID), key(a.ResultID), key(a.RunID), a.Filename, objectOr(a.Data), uploaded, a.Content, hashOf(a.Blob)}, nil
+		return []any{a.ID, a.ResultID, a.RunID, a.Filename, objectOr(a.Data), uploaded, a.Content, hashOf(a.Blob)}, nil
 	}))
 	if err != nil {
 		return fmt.Errorf("write artifacts: %w", store.Classify(err))

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
 )
@@ -152,26 +151,19 @@ func ids(rows pgx.Rows, _ error) ([]uuid.UUID, error) {
 func resultColumns(rows []store.Result) []any {
 	n := len(rows)
 	var (
-		id, project, run                     = make([]pgtype.UUID, n), make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+		id                                   = make([]uuid.UUID, n)
+		project, run                         = make([]*uuid.UUID, n), make([]*uuid.UUID, n)
 		test, result, source, env, component = make([]*string, n), make([]*string, n), make([]*string, n), make([]*string, n), make([]*string, n)
 		data, params                         = make([]json.RawMessage, n), make([]json.RawMessage, n)
 		duration                             = make([]*float64, n)
 		start                                = make([]time.Time, n)
 	)
 	for i, r := range rows {
-		id[i], project[i], run[i], test[i], result[i] = key(&r.ID), key(r.ProjectID), key(r.RunID), r.TestID, r.Result
+		id[i], project[i], run[i], test[i], result[i] = r.ID, r.ProjectID, r.RunID, r.TestID, r.Result
 		data[i], params[i], duration[i], start[i] = orNull(r.Data), orNull(r.Params), r.Duration, r.StartTime
 		source[i], env[i], component[i] = r.Source, r.Env, r.Component
 	}
 	return []any{id, project, run, test, result, data, params, duration, start, source, env, component}
-}
-
-// key is an id in the type that pgx encodes directly; uuid.UUID takes a detour by its text, which costs more than the COPY.
-func key(id *uuid.UUID) pgtype.UUID {
-	if id == nil {
-		return pgtype.UUID{}
-	}
-	return pgtype.UUID{Bytes: *id, Valid: true}
 }
 
 // orNull writes JSON null for an absent object, as the original does: `params@y` finds such rows.

@@ -306,8 +306,10 @@ func (w *world) requireSearch() {
 func (w *world) requireTriage() {
 	t := w.t
 	least := w.random.IntN(3)
-	raw, err := w.insight.Triage(t.Context(), w.project, 30, least, filter.Set{})
-	found := decode[map[string][]insight.Series](t, raw, err)["series"]
+	limit := pick(w.random, 1, 2, insight.MaxSeries)
+	raw, err := w.insight.Triage(t.Context(), w.project, insight.TriageQuery{Days: 30, Failures: least, Limit: limit})
+	answer := decode[insight.Triage](t, raw, err)
+	found := answer.Series
 	series := map[string][]run{}
 	var order []string
 	for _, r := range w.newestFirst() {
@@ -321,7 +323,8 @@ func (w *world) requireTriage() {
 		return w.count(func(r result) bool { return slices.Contains(runs, r.run) && is(r) })
 	}
 	order = slices.DeleteFunc(order, func(k string) bool { return of(builds(series[k])[0], result.failing) < least })
-	require.Len(t, found, len(order))
+	require.EqualValues(t, len(order), answer.Total)
+	require.Len(t, found, min(limit, len(order)))
 	for n, s := range found {
 		require.True(t, n == 0 || !s.StartTime.After(found[n-1].StartTime))
 		k := order[slices.IndexFunc(order, func(k string) bool { return series[k][0].id == s.Run })]

@@ -1,15 +1,23 @@
 package insight_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+func often(times int, do func() error) error {
+	for range times {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Several write the same results while others look at them: in the end what is known of each failure is what it says now.
 func TestFailuresStayTrueWhileManyWrite(t *testing.T) {
@@ -31,24 +39,21 @@ func TestFailuresStayTrueWhileManyWrite(t *testing.T) {
 			id, w.project, fmt.Sprint("t", random.IntN(3)), pick(random, "failed", "error", "passed"), today, pick(random, "red", "green", "blue"))
 		return err
 	}
-	var all sync.WaitGroup
+	ended := make(chan error)
 	for n := range 3 {
 		random := rand.New(rand.NewPCG(7, uint64(n)))
-		all.Go(func() {
-			for range 60 {
-				assert.NoError(t, write(random))
-			}
-		})
+		go func() { ended <- often(60, func() error { return write(random) }) }()
 	}
 	for range 2 {
-		all.Go(func() {
-			for range 30 {
-				assert.NoError(t, w.store.FoldFailures(t.Context()))
-				assert.NoError(t, w.store.SettleFailures(t.Context(), w.project))
-			}
-		})
+		go func() {
+			ended <- often(30, func() error {
+				return errors.Join(w.store.FoldFailures(t.Context()), w.store.SettleFailures(t.Context(), w.project))
+			})
+		}()
 	}
-	all.Wait()
+	for range 5 {
+		require.NoError(t, <-ended)
+	}
 	require.NoError(t, w.store.FoldFailures(t.Context()))
 
 	rows := func(query string) (n int) {

@@ -11,12 +11,15 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/filter"
 )
 
-const (
-	// MaxSeries bounds the rows of a triage list.
-	MaxSeries = 200
-	// trend is how many builds of a series are looked back at.
-	trend = 12
-)
+// MaxSeries bounds the rows of a triage list.
+const MaxSeries = 2000
+
+// Triage is the newest build of each series.
+type Triage struct {
+	// Series are the newest, as many as were asked for; Total is how many there are.
+	Series []Series `json:"series"`
+	Total  int64    `json:"total"`
+}
 
 // Series is the newest build of what belongs together: job (else source), component and environment. A build is the runs that
 // say the same build number, as a parallel and a sequential part do; a run without one stands for itself.
@@ -73,32 +76,41 @@ type buildRow struct {
 	Duration                           *float64
 	Tests, Errors, Failures, Skips     int64
 	Xfailures, Xpasses                 int64
-	Series                             int64
+	Series, Total                      int64
 }
 
-// Triage returns the newest build of each series that ran within so many days, the newest first, where it has so many failures at
-// least. Runs are picked by the filter, which is on runs; one that cannot be used is a *filter.Error.
-func (i *Insight) Triage(ctx context.Context, project uuid.UUID, days, failures int, set filter.Set) (json.RawMessage, error) {
-	args := filter.NewArgs(3)
-	where, err := filter.Compile(filter.Run(), set, args)
+// TriageQuery asks for the newest build of each series that ran within so many days, where it has so many failures at least.
+type TriageQuery struct {
+	Days, Failures int
+	// Limit is how many at most, the newest; up to MaxSeries.
+	Limit int
+	// Filter picks the runs.
+	Filter filter.Set
+}
+
+// Triage answers a Triage, the newest first. A filter that cannot be used is a *filter.Error.
+func (i *Insight) Triage(ctx context.Context, project uuid.UUID, q TriageQuery) (json.RawMessage, error) {
+	args := filter.NewArgs(4)
+	where, err := filter.Compile(filter.Run(), q.Filter, args)
 	if err != nil {
 		return nil, err
 	}
-	from := i.since(days)
-	answer, err := answered(ctx, i, project, []any{"triage", from, failures, where, args.Values()}, func(ctx context.Context) (map[string][]Series, error) {
-		found, err := i.series(ctx, where, append([]any{project, from, failures}, args.Values()...))
+	from := i.since(q.Days)
+	question := []any{"triage", from, q.Failures, q.Limit, where, args.Values()}
+	answer, err := answered(ctx, i, project, question, func(ctx context.Context) (Triage, error) {
+		found, err := i.series(ctx, where, append([]any{project, from, q.Failures, q.Limit}, args.Values()...))
 		if err == nil {
-			err = i.changes(ctx, project, found)
+			err = i.changes(ctx, project, found.Series)
 		}
 		if err == nil {
-			err = i.judged(ctx, project, found)
+			err = i.judged(ctx, project, found.Series)
 		}
-		return map[string][]Series{"series": found}, err
+		return found, err
 	})
-	return answer, filter.Refused(set, err)
+	return answer, filter.Refused(q.Filter, err)
 }
 
-func (i *Insight) series(ctx context.Context, where string, args []any) ([]Series, error) {
+func (i *Insight) series(ctx context.Context, where string, args []any) (Triage, error) {
 	builds, err := rows[buildRow](ctx, i, `
 		WITH picked AS MATERIALIZED (
 		        SELECT id, source, job_name, build_number, component, env, start_time, duration, tests, errors, failures, skips, xfailures, xpasses,
@@ -115,23 +127,23 @@ func (i *Insight) series(ctx context.Context, where string, args []any) ([]Serie
 		          FROM picked GROUP BY name, turn),
 		     aged AS (SELECT *, row_number() OVER (PARTITION BY name ORDER BY start_time DESC, runs[1] DESC) AS age FROM builds),
 		     newest AS (
-		        SELECT name, row_number() OVER (ORDER BY start_time DESC, name) AS series
+		        SELECT name, row_number() OVER (ORDER BY start_time DESC, name) AS series, count(*) OVER () AS total
 		          FROM aged WHERE age = 1 AND errors + failures >= $3
-		         ORDER BY series LIMIT 200)
-		SELECT runs, job, build, component, env, source, start_time, duration, tests, errors, failures, skips, xfailures, xpasses, series
+		         ORDER BY series LIMIT $4)
+		SELECT runs, job, build, component, env, source, start_time, duration, tests, errors, failures, skips, xfailures, xpasses, series, total
 		  FROM aged JOIN newest USING (name) WHERE age <= 12
 		 ORDER BY series, age`, args...)
 	if err != nil {
-		return nil, err
+		return Triage{}, err
 	}
-	all := []Series{}
+	found := Triage{Series: []Series{}}
 	last := int64(0)
 	for _, b := range builds {
 		if b.Series != last {
 			last = b.Series
-			all = append(all, newSeries(b))
+			found.Series, found.Total = append(found.Series, newSeries(b)), b.Total
 		}
-		s := &all[len(all)-1]
+		s := &found.Series[len(found.Series)-1]
 		if len(s.Past) == 1 {
 			s.Previous, s.PreviousRuns = &b.Runs[0], b.Runs
 		}
@@ -139,10 +151,10 @@ func (i *Insight) series(ctx context.Context, where string, args []any) ([]Serie
 			Run: b.Runs[0], Build: b.Build, StartTime: b.StartTime, Duration: b.Duration, Failing: b.Failures + b.Errors, Tests: b.Tests,
 		})
 	}
-	for n := range all {
-		slices.Reverse(all[n].Past)
+	for _, s := range found.Series {
+		slices.Reverse(s.Past)
 	}
-	return all, nil
+	return found, nil
 }
 
 func newSeries(b buildRow) Series {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -48,52 +49,61 @@ func (c *Client) Job(ctx context.Context, id int64) (Job, error) {
 	return viewOf(row)
 }
 
-// Retry lets a job run again now, one that is over too. ErrRunning: it runs. store.ErrNotFound: there is none.
+// Retry lets a job run again now, one that is over too. ErrRunning: it runs. ErrFileGone: it is that of an import whose file is
+// gone. store.ErrNotFound: there is none.
 func (c *Client) Retry(ctx context.Context, id int64) (Job, error) {
-	row, err := c.river.JobRetry(ctx, id)
+	row, err := c.river.JobGet(ctx, id)
 	if err != nil {
 		return Job{}, missingJob(id, err)
 	}
-	if row.State == rivertype.JobStateRunning {
-		return Job{}, fmt.Errorf("retry job %d: %w", id, ErrRunning)
-	}
-	return c.Job(ctx, id)
-}
-
-// Cancel ends a job: at once if it waits, else when its work has heard of it. ErrOver: it has ended. store.ErrNotFound: there
-// is none.
-func (c *Client) Cancel(ctx context.Context, id int64) (Job, error) {
-	row, err := c.river.JobCancel(ctx, id)
+	err = c.store.InTx(ctx, func(tx pgx.Tx) error {
+		if imported, ok := importOf(row); ok {
+			// An import that has not failed goes on as it is: its job sees that by itself.
+			if _, err := c.reopen(ctx, tx, imported); err != nil && !errors.Is(err, ErrNotFailed) {
+				return err
+			}
+		}
+		return c.retry(ctx, tx, id)
+	})
 	if err != nil {
-		return Job{}, missingJob(id, err)
-	}
-	if row.State == rivertype.JobStateCompleted || row.State == rivertype.JobStateDiscarded {
-		return Job{}, fmt.Errorf("cancel job %d: %w", id, ErrOver)
-	}
-	if err := c.cancelImport(ctx, row); err != nil {
 		return Job{}, err
 	}
 	return c.Job(ctx, id)
 }
 
-// cancelImport lets the record of an import say that its job was cancelled before it began; one that runs says so itself.
-func (c *Client) cancelImport(ctx context.Context, row *rivertype.JobRow) error {
-	var args Import
-	if row.Kind != args.Kind() || row.State != rivertype.JobStateCancelled {
-		return nil
-	}
-	if err := json.Unmarshal(row.EncodedArgs, &args); err != nil {
-		return fmt.Errorf("cancel job %d: %w", row.ID, err)
-	}
-	merge, err := json.Marshal(map[string]string{"error": cancelledByHand})
+func (c *Client) retry(ctx context.Context, tx pgx.Tx, id int64) error {
+	row, err := c.river.JobRetryTx(ctx, tx, id)
 	if err != nil {
-		return err
+		return missingJob(id, err)
 	}
-	err = c.store.SetImportState(ctx, args.ImportID, store.ImportError, merge)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
+	if row.State == rivertype.JobStateRunning {
+		return fmt.Errorf("retry job %d: %w", id, ErrRunning)
 	}
-	return err
+	return nil
+}
+
+// Cancel ends a job: at once if it waits, else when its work has heard of it. ErrOver: it has ended. store.ErrNotFound: there
+// is none.
+func (c *Client) Cancel(ctx context.Context, id int64) (Job, error) {
+	row, err := c.river.JobGet(ctx, id)
+	if err != nil {
+		return Job{}, missingJob(id, err)
+	}
+	if imported, ok := importOf(row); ok {
+		if err := c.CancelImport(ctx, imported, store.ActorOf(ctx).Name); !errors.Is(err, ErrOver) {
+			if err != nil {
+				return Job{}, err
+			}
+			return c.Job(ctx, id)
+		}
+	}
+	if row, err = c.river.JobCancel(ctx, id); err != nil {
+		return Job{}, missingJob(id, err)
+	}
+	if row.State == rivertype.JobStateCompleted || row.State == rivertype.JobStateDiscarded {
+		return Job{}, fmt.Errorf("cancel job %d: %w", id, ErrOver)
+	}
+	return c.Job(ctx, id)
 }
 
 // Delete forgets a job. ErrRunning: it runs. store.ErrNotFound: there is none.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -80,18 +79,25 @@ func (w *importWorker) Work(ctx context.Context, job *river.Job[Import]) error {
 	case errors.Is(err, store.ErrNotFound):
 		return w.fail(ctx, record.ID, "the uploaded file is empty or gone")
 	case errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely):
-		return errors.Join(err, w.fail(context.WithoutCancel(ctx), record.ID, cancelledByHand))
+		return errors.Join(err, w.cancelled(context.WithoutCancel(ctx), record.ID))
 	case ctx.Err() != nil:
 		// The worker is to end: nothing was written, and the next one begins anew. Not an attempt that failed.
 		return river.JobSnooze(time.Second)
 	case job.Attempt >= job.MaxAttempts:
 		return errors.Join(err, w.fail(context.WithoutCancel(ctx), record.ID, "given up after several attempts: "+reason(err)))
 	}
-	return err
+	// It waits for its next try, which may be minutes away. That this is not seen is no reason to fail.
+	return errors.Join(err, w.store.SetImportState(context.WithoutCancel(ctx), record.ID, store.ImportPending, nil))
 }
 
-// cancelledByHand is why an import ended whose job an administrator has cancelled.
-const cancelledByHand = "cancelled by an administrator"
+// cancelled ends an import that somebody wants to end.
+func (w *importWorker) cancelled(ctx context.Context, id uuid.UUID) error {
+	by, err := w.store.ImportCancelledBy(ctx, id)
+	if err != nil {
+		return err
+	}
+	return w.fail(ctx, id, "cancelled by "+by)
+}
 
 // reason is an error without what only an operator should read.
 func reason(err error) string {
@@ -133,7 +139,7 @@ func (w *importWorker) run(ctx context.Context, record store.Import, user uuid.U
 		if format, err := importer.Sniff(w.formats, file.Name(), nil); err == nil {
 			b.Archived = format.Name() == importer.Archive{}.Name()
 		}
-		sink := &bulkSink{bulk: b, store: w.store, record: record.ID, log: w.log}
+		sink := &bulkSink{bulk: b, store: w.store, record: record.ID, log: w.log, told: started}
 		report, err = importer.Import(ctx, w.formats, file, importer.Options{
 			RunID:      importer.DeriveRunID(record.ID),
 			ProjectID:  data.ProjectID,
@@ -164,7 +170,7 @@ func (w *importWorker) run(ctx context.Context, record store.Import, user uuid.U
 
 // finish notes the end of an import in the transaction of its rows, so that a killed worker leaves either all or nothing.
 func (w *importWorker) finish(ctx context.Context, b *ingest.Bulk, id uuid.UUID, report importer.Report) error {
-	said := map[string]any{"run_id": report.Runs}
+	said := map[string]any{"run_id": report.Runs, "results": report.Results}
 	if len(report.Notes) > 0 {
 		said["notes"] = report.Notes
 	}
@@ -219,16 +225,15 @@ func (s *bulkSink) EndRun(_ context.Context, r importer.Run) error {
 	return s.bulk.EndRun(r.ID, *r.Duration)
 }
 
-// Progress goes to the record in a transaction of its own: the import's own is seen only when it is over.
+// Progress goes to the record once a second, past the import's own transaction, which is seen only when it is over.
 func (s *bulkSink) Progress(done, total int64) {
 	if time.Since(s.told) < time.Second {
 		return
 	}
 	s.told = time.Now()
-	merge := fmt.Sprintf(`{"progress": {"done": %d, "total": %d}}`, done, total)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := s.store.SetImportState(ctx, s.record, store.ImportRunning, json.RawMessage(merge)); err != nil {
+	if err := s.store.SetImportProgress(ctx, s.record, done, total); err != nil {
 		s.log.Debug().Err(err).Msg("progress not noted")
 	}
 }

@@ -137,7 +137,7 @@ func TestAnUploadBecomesARun(t *testing.T) {
 	require.NoError(t, err)
 	var data map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(record.Data, &data))
-	require.ElementsMatch(t, []string{"project_id", "metadata", "run_id"}, keys(data))
+	require.ElementsMatch(t, []string{"project_id", "metadata", "run_id", "results"}, keys(data))
 }
 
 func keys(m map[string]json.RawMessage) (out []string) {

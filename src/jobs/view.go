@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/ibutsu/ibutsu-go/src/store"
@@ -31,13 +32,8 @@ func IsState(word string) bool { return queueStates[word] != nil }
 
 func stateOf(own string) string {
 	for state, words := range queueStates {
-		if state == StateFailed {
-			continue
-		}
-		for _, w := range words {
-			if w == own {
-				return state
-			}
+		if state != StateFailed && slices.Contains(words, own) {
+			return state
 		}
 	}
 	return own

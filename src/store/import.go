@@ -19,7 +19,7 @@ type Import struct {
 	ID       uuid.UUID
 	Filename *string
 	Format   *string
-	// Data is {"project_id"?, "metadata", "source"?, "run_id"?: [...], "error"?, "progress"?}.
+	// Data is {"project_id"?, "metadata", "source"?, "run_id"?: [...], "results"?, "notes"?: [...], "error"?, "progress"?}.
 	Data json.RawMessage
 	// Status is pending, running, done or error.
 	Status  *string
@@ -70,6 +70,47 @@ func setImportState(ctx context.Context, q *db.Queries, id uuid.UUID, status str
 	return wrap("import state", err)
 }
 
+// SetImportProgress notes how many rows of a running import are read.
+func (s *Store) SetImportProgress(ctx context.Context, id uuid.UUID, done, total int64) error {
+	return wrap("import progress", s.q.SetImportProgress(ctx, db.SetImportProgressParams{ID: id, Done: done, Total: total}))
+}
+
+// CancelImportTx notes who wants an import to end. ErrConflict: it is over, or there is none.
+func (s *Store) CancelImportTx(ctx context.Context, tx pgx.Tx, id uuid.UUID, by string) error {
+	n, err := s.q.WithTx(tx).CancelImport(ctx, db.CancelImportParams{ID: id, CancelledBy: &by})
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	return wrap("cancel import", err)
+}
+
+// ImportCancelledBy returns who wants an import to end. Past this server that is whoever rules the database.
+func (s *Store) ImportCancelledBy(ctx context.Context, id uuid.UUID) (string, error) {
+	by, err := s.q.ImportCancelledBy(ctx, id)
+	return by, wrap("import", err)
+}
+
+// ReopenImportTx lets a failed import wait for a worker again, and returns who sent it, nil where nobody knows. ErrConflict: it has
+// not failed, or there is none. ErrNotFound: its file is gone.
+func (s *Store) ReopenImportTx(ctx context.Context, tx pgx.Tx, id uuid.UUID) (uploader *uuid.UUID, err error) {
+	q := s.q.WithTx(tx)
+	uploader, err = q.ReopenImport(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, wrap("reopen import", ErrConflict)
+	}
+	if err == nil {
+		_, err = fileSize(ctx, q, id)
+	}
+	return uploader, wrap("reopen import", err)
+}
+
+// ImportJobTx returns the newest job of an import, or ErrNotFound.
+func ImportJobTx(ctx context.Context, tx pgx.Tx, id uuid.UUID) (job int64, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT id FROM river_job WHERE args @> jsonb_build_object('import_id', $1::text) AND kind = 'import' ORDER BY id DESC LIMIT 1`, id).Scan(&job)
+	return job, wrap("job of import", err)
+}
+
 // uploadChunk is the size of the pieces that an upload is kept in.
 const uploadChunk = 1 << 20
 
@@ -90,7 +131,7 @@ func (s *Store) BeginUpload(ctx context.Context, record Import) (*Upload, error)
 		return nil, wrap("upload", err)
 	}
 	u := &Upload{tx: tx, q: s.q.WithTx(tx), record: record, buf: make([]byte, 0, uploadChunk)}
-	_, err = u.q.InsertImport(ctx, db.InsertImportParams{ID: record.ID, Filename: record.Filename, Format: record.Format,
+	err = u.q.InsertImport(ctx, db.InsertImportParams{ID: record.ID, Filename: record.Filename, Format: record.Format,
 		Data: record.Data, Status: record.Status, Created: record.Created})
 	if err != nil {
 		u.Abort()
@@ -119,11 +160,10 @@ func (u *Upload) ReadFrom(ctx context.Context, r io.Reader) (int64, error) {
 	}
 }
 
-// Describe replaces what the record says of the import: parts of the form may come after the file.
-func (u *Upload) Describe(ctx context.Context, data json.RawMessage) error {
+// Describe says of the import what is known when all of it has come in: parts of the form may come after the file.
+func (u *Upload) Describe(ctx context.Context, data json.RawMessage, uploader uuid.UUID) error {
 	u.record.Data = data
-	_, err := u.tx.Exec(ctx, `UPDATE imports SET data = $2 WHERE id = $1`, u.record.ID, data)
-	return wrap("upload", err)
+	return wrap("upload", u.q.DescribeImport(ctx, db.DescribeImportParams{ID: u.record.ID, Data: data, Uploader: &uploader, Size: &u.size}))
 }
 
 // Commit makes the import there, together with what enqueue adds in the same transaction: its job.
@@ -151,16 +191,24 @@ type ImportFile struct {
 
 // ImportFile returns the file of an import, or ErrNotFound when there is none (any more).
 func (s *Store) ImportFile(ctx context.Context, record Import) (*ImportFile, error) {
-	size, err := s.q.ImportSize(ctx, record.ID)
+	size, err := fileSize(ctx, s.q, record.ID)
 	if err != nil {
-		// NULL: neither pieces nor an adopted file.
-		return nil, fmt.Errorf("store: file of import: %w", ErrNotFound)
+		return nil, wrap("file of import", err)
 	}
 	f := &ImportFile{store: s, id: record.ID, size: size}
 	if record.Filename != nil {
 		f.name = *record.Filename
 	}
 	return f, nil
+}
+
+// fileSize is how many bytes the file of an import has; ErrNotFound when there is none (any more).
+func fileSize(ctx context.Context, q *db.Queries, id uuid.UUID) (int64, error) {
+	size, err := q.ImportSize(ctx, id)
+	if err == nil && size < 0 {
+		err = ErrNotFound
+	}
+	return size, err
 }
 
 // Name is the name under which the file was uploaded.

@@ -33,22 +33,33 @@ func (s *Store) HoldLease(ctx context.Context, name string) (*pgxpool.Conn, erro
 
 // RescueJobs makes the jobs of workers that hold no lease available again and returns how many. Being killed is no fault of
 // the job, so it does not use up an attempt; but one that was running at many deaths waits longer and longer, since it
-// may be what kills its workers, and the others must get their turn.
+// may be what kills its workers, and the others must get their turn. One that was asked to end has ended, and an import says so:
+// the worker that would have is dead.
 func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `
+	var n int64
+	err := s.pool.QueryRow(ctx, `
 		WITH dead AS (
 			SELECT id, coalesce((metadata ->> 'deaths')::int, 0) + 1 AS deaths FROM river_job j
 			 WHERE state = 'running' AND NOT `+leaseHeld+`j.attempted_by[array_upper(j.attempted_by, 1)], 0))
-			   FOR UPDATE SKIP LOCKED)
-		UPDATE river_job j
-		   SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled'
-		                    WHEN d.deaths > 150 THEN 'scheduled' ELSE 'available' END::river_job_state,
-		       finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN now() END,
-		       attempt = greatest(j.attempt - 1, 0),
-		       scheduled_at = now() + CASE WHEN d.deaths > 150 THEN least(d.deaths - 150, 60) * interval '1 minute' ELSE interval '0' END,
-		       metadata = j.metadata || jsonb_build_object('deaths', d.deaths)
-		  FROM dead d WHERE j.id = d.id`)
-	return tag.RowsAffected(), wrap("rescue jobs", err)
+			   FOR UPDATE SKIP LOCKED),
+		rescued AS (
+			UPDATE river_job j
+			   SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled'
+			                    WHEN d.deaths > 150 THEN 'scheduled' ELSE 'available' END::river_job_state,
+			       finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN now() END,
+			       attempt = greatest(j.attempt - 1, 0),
+			       scheduled_at = now() + CASE WHEN d.deaths > 150 THEN least(d.deaths - 150, 60) * interval '1 minute' ELSE interval '0' END,
+			       metadata = j.metadata || jsonb_build_object('deaths', d.deaths)
+			  FROM dead d WHERE j.id = d.id
+			RETURNING j.kind, j.args, j.state),
+		ended AS (
+			UPDATE imports i
+			   SET status = 'error', finished = now() AT TIME ZONE 'UTC',
+			       data = i.data - 'progress' || jsonb_build_object('error', 'cancelled by ' || coalesce(i.cancelled_by, 'an administrator'))
+			  FROM rescued r
+			 WHERE r.kind = 'import' AND r.state = 'cancelled' AND i.id = (r.args ->> 'import_id')::uuid AND i.status IN ('pending', 'running'))
+		SELECT count(*) FROM rescued`).Scan(&n)
+	return n, wrap("rescue jobs", err)
 }
 
 // JobCounts returns how many jobs there are in each state.

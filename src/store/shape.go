@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -185,15 +186,13 @@ func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range map[string]string{
+	maps.Copy(cfg.ConnConfig.RuntimeParams, map[string]string{
 		"lock_timeout": "0", "idle_in_transaction_session_timeout": "0", "client_encoding": "UTF8", "datestyle": "ISO, MDY",
 		"intervalstyle": "postgres", "extra_float_digits": "3", "bytea_output": "hex",
-	} {
-		cfg.ConnConfig.RuntimeParams[key] = value
-	}
+	})
 	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	return conn, nil
+	return conn, knowUUIDs(ctx, conn)
 }

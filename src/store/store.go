@@ -99,6 +99,7 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	if o.Traced {
 		cfg.ConnConfig.Tracer = statementTracer{}
 	}
+	cfg.AfterConnect = knowUUIDs
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 15 * time.Second
 	timeout := o.StatementTimeout

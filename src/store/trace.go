@@ -32,8 +32,7 @@ func end(ctx context.Context, err error) {
 
 // failure is a code of PostgreSQL where it answered: its text may quote values.
 func failure(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code
 	}
 	return "no answer"

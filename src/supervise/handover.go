@@ -41,7 +41,7 @@ func (s Successor) Start(ctx context.Context, l net.Listener) (pid int, err erro
 		return 0, err
 	}
 	defer func() { _ = read.Close() }()
-	cmd := exec.Command(s.Program, s.Arguments...)
+	cmd := exec.Command(s.Program, s.Arguments...) //nolint:noctx // it goes on when this process ends
 	cmd.Env = append(withoutVariables(s.Environment, handoverVariable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"), handoverVariable+"=1")
 	cmd.Stdout, cmd.Stderr = s.Out, s.Err
 	cmd.ExtraFiles = []*os.File{socket, write}
@@ -66,7 +66,7 @@ func (s Successor) Start(ctx context.Context, l net.Listener) (pid int, err erro
 		err = fmt.Errorf("the successor ended before it served: %w", errors.Join(<-ended, errNoWord))
 	case <-ctx.Done():
 		_ = cmd.Process.Kill()
-		<-ended
+		<-ended //nolint:errcheck // it was killed
 		err = fmt.Errorf("the successor did not serve in time: %w", ctx.Err())
 	}
 	return 0, err

@@ -41,5 +41,8 @@ func LockState(dir string) (*Lock, error) {
 	return &Lock{file: file}, nil
 }
 
-// Unlock gives the folder free.
-func (l *Lock) Unlock() error { return l.file.Close() }
+// Unlock gives the folder free. Closing the file alone would not: a process that is being started at this moment holds a copy
+// of it until it has become its program.
+func (l *Lock) Unlock() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}

@@ -43,17 +43,15 @@ func (k *kind) has(param string) bool {
 
 func (k *kind) takes(param string) bool { return k.has(param) || slices.Contains(k.silent, param) }
 
-// kinds returns all widgets, in the order in which the page offers them.
-func kinds() []*kind {
-	return []*kind{
-		compareRuns(), jenkinsHeatmap(), filterHeatmap(), runAggregator(), resultSummary(), resultAggregator(),
-		importanceComponent(), accessibilityDashboard(), accessibilityAnalysis(), accessibilityBarChart(), jenkinsJobView(),
-		jenkinsAnalysis(), jenkinsBarChart(), jenkinsLineChart(),
-	}
+// kinds are all widgets, in the order in which the page offers them.
+var kinds = []*kind{
+	compareRuns(), jenkinsHeatmap(), filterHeatmap(), runAggregator(), resultSummary(), resultAggregator(),
+	importanceComponent(), accessibilityDashboard(), accessibilityAnalysis(), accessibilityBarChart(), jenkinsJobView(),
+	jenkinsAnalysis(), jenkinsBarChart(), jenkinsLineChart(),
 }
 
 func kindOf(id string) (*kind, bool) {
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		if k.ID == id {
 			return k, true
 		}
@@ -64,7 +62,7 @@ func kindOf(id string) (*kind, bool) {
 // Types returns the types of one kind, "widget" or "view"; "" means all. It is empty for any other kind.
 func Types(of string) []Type {
 	types := []Type{}
-	for _, k := range kinds() {
+	for _, k := range kinds {
 		if of == "" || of == k.Kind {
 			types = append(types, k.Type)
 		}

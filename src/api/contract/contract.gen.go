@@ -370,7 +370,7 @@ type Import struct {
 	// Id The id
 	Id *string `json:"id,omitempty"`
 
-	// Metadata project_id, metadata and source as they were given; run_id, all runs made of it; error, why it failed
+	// Metadata project_id, metadata and source as they were given; run_id, all runs made of it; progress, how many rows are read; notes, what was left out; error, why it failed
 	Metadata *json.RawMessage `json:"metadata,omitempty"`
 
 	// RunId The run that was made of it, or the first of several
@@ -384,6 +384,12 @@ type Import struct {
 type ImportList struct {
 	Imports    []Import   `json:"imports"`
 	Pagination Pagination `json:"pagination"`
+}
+
+// ImportLog defines model for ImportLog.
+type ImportLog struct {
+	Imports    []LoggedImport `json:"imports"`
+	Pagination Pagination     `json:"pagination"`
 }
 
 // Job defines model for Job.
@@ -505,6 +511,60 @@ type LogLevelChange struct {
 
 	// Seconds For how long; 0, or none, is until somebody changes it again
 	Seconds *int `json:"seconds,omitempty"`
+}
+
+// LoggedImport defines model for LoggedImport.
+type LoggedImport struct {
+	// CanCancel Whether who asks may end it now
+	CanCancel bool `json:"can_cancel"`
+
+	// CanRetry Whether who asks may let it begin anew now
+	CanRetry bool `json:"can_retry"`
+
+	// CancelledBy Who wants it to end, or has ended it
+	CancelledBy *string `json:"cancelled_by"`
+
+	// Created When it came
+	Created time.Time `json:"created"`
+
+	// Error Why it failed
+	Error    *string    `json:"error"`
+	Filename string     `json:"filename"`
+	Finished *time.Time `json:"finished"`
+	Id       string     `json:"id"`
+
+	// Notes What was left out of it
+	Notes []string `json:"notes"`
+
+	// Progress How many of its rows are read; null as long as nobody knows
+	Progress *struct {
+		Done int64 `json:"done"`
+
+		// Total 0 where nobody knows
+		Total int64 `json:"total"`
+	} `json:"progress"`
+
+	// Project What the project is called
+	Project *string `json:"project"`
+
+	// ProjectId The project that was given with the file
+	ProjectId *string `json:"project_id"`
+
+	// Results How many results it had
+	Results *int64 `json:"results"`
+
+	// Runs The runs that were made of it
+	Runs []string `json:"runs"`
+
+	// Size The size of the file in bytes, if that is known
+	Size *int64 `json:"size"`
+
+	// Started When a worker began to read it, the last time
+	Started *time.Time `json:"started"`
+	Status  string     `json:"status"`
+
+	// Uploader Who sent it, if that is known
+	Uploader *string `json:"uploader"`
 }
 
 // LoginConfig defines model for LoginConfig.
@@ -1104,6 +1164,36 @@ type SessionsEnded struct {
 	Ended int `json:"ended"`
 }
 
+// Storage defines model for Storage.
+type Storage struct {
+	// Database The size of the database in bytes, all of it
+	Database int64 `json:"database"`
+
+	// Estimated Whether the numbers of the stores are estimates
+	Estimated bool `json:"estimated"`
+
+	// Keeps Where new contents go: postgresql, files or s3
+	Keeps string `json:"keeps"`
+
+	// Stores All that have something, and the one that new contents go to
+	Stores []StoreUse `json:"stores"`
+}
+
+// StoreUse defines model for StoreUse.
+type StoreUse struct {
+	// Artifacts How many artifacts have their content there
+	Artifacts int64 `json:"artifacts"`
+
+	// Bytes The size of their contents in bytes, before packing, each as often as it is there
+	Bytes int64 `json:"bytes"`
+
+	// Store postgresql, files or s3
+	Store string `json:"store"`
+
+	// Stored The bytes that they take; in the database those of the whole table
+	Stored int64 `json:"stored"`
+}
+
 // Task The state of a task. One that is done has the members of its result beside these.
 type Task struct {
 	// Error Why it failed
@@ -1239,6 +1329,9 @@ type TokenUseList struct {
 // Triage defines model for Triage.
 type Triage struct {
 	Series []Series `json:"series"`
+
+	// Total How many there are, with those that are more than were asked for
+	Total int `json:"total"`
 }
 
 // UpdateRun defines model for UpdateRun.
@@ -1703,6 +1796,21 @@ type AddImportMultipartBody struct {
 	Source *string `json:"source,omitempty"`
 }
 
+// GetImportLogParams defines parameters for GetImportLog.
+type GetImportLogParams struct {
+	// Project Only what was sent to this project; superadmins may leave it out
+	Project *string `form:"project,omitempty" json:"project,omitempty"`
+
+	// Status Only imports of this status
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Which page, from 1
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize How many items a page has
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+}
+
 // GetComparisonParams defines parameters for GetComparison.
 type GetComparisonParams struct {
 	// Project The id of the project
@@ -1818,6 +1926,9 @@ type GetTriageParams struct {
 
 	// Failures Only builds with at least so many failures
 	Failures *int `form:"failures,omitempty" json:"failures,omitempty"`
+
+	// Limit How many at most, the newest; 2000 at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
 	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
@@ -2314,6 +2425,9 @@ type ServerInterface interface {
 	// AdminRunSchedule Run a periodic job now
 	// (POST /admin/schedule/{name}/run)
 	AdminRunSchedule(c *fiber.Ctx, name string) error
+	// AdminGetStorage Tell where artifacts are, and how much room they take
+	// (GET /admin/storage)
+	AdminGetStorage(c *fiber.Ctx) error
 	// AdminGetTaskList List what can be started by hand
 	// (GET /admin/task)
 	AdminGetTaskList(c *fiber.Ctx) error
@@ -2410,9 +2524,18 @@ type ServerInterface interface {
 	// AddImport Upload a file of results
 	// (POST /import)
 	AddImport(c *fiber.Ctx) error
+	// GetImportLog Tell what was sent for import, newest first, and how far it is
+	// (GET /import-log)
+	GetImportLog(c *fiber.Ctx, params GetImportLogParams) error
 	// GetImport Get an import
 	// (GET /import/{id})
 	GetImport(c *fiber.Ctx, id Id) error
+	// CancelImport End an import that waits or runs
+	// (POST /import/{id}/cancel)
+	CancelImport(c *fiber.Ctx, id Id) error
+	// RetryImport Let a failed import begin anew
+	// (POST /import/{id}/retry)
+	RetryImport(c *fiber.Ctx, id Id) error
 	// GetComparison What changed from one run to another
 	// (GET /insight/compare)
 	GetComparison(c *fiber.Ctx, params GetComparisonParams) error
@@ -3421,6 +3544,24 @@ func (siw *ServerInterfaceWrapper) AdminRunSchedule(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// AdminGetStorage operation middleware
+func (siw *ServerInterfaceWrapper) AdminGetStorage(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AdminGetStorage(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // AdminGetTaskList operation middleware
 func (siw *ServerInterfaceWrapper) AdminGetTaskList(c *fiber.Ctx) error {
 
@@ -4406,6 +4547,64 @@ func (siw *ServerInterfaceWrapper) AddImport(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetImportLog operation middleware
+func (siw *ServerInterfaceWrapper) GetImportLog(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetImportLogParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "project" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "project", query, &params.Project, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter project: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", query, &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter pageSize: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetImportLog(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetImport operation middleware
 func (siw *ServerInterfaceWrapper) GetImport(c *fiber.Ctx) error {
 
@@ -4422,6 +4621,64 @@ func (siw *ServerInterfaceWrapper) GetImport(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.GetImport(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CancelImport operation middleware
+func (siw *ServerInterfaceWrapper) CancelImport(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CancelImport(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RetryImport operation middleware
+func (siw *ServerInterfaceWrapper) RetryImport(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RetryImport(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -4852,6 +5109,13 @@ func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "failures", query, &params.Failures, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter failures: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "filter" -------------
@@ -6787,6 +7051,8 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/admin/schedule/:name/run", wrapper.AdminRunSchedule)
 
+	router.Get(options.BaseURL+"/admin/storage", wrapper.AdminGetStorage)
+
 	router.Get(options.BaseURL+"/admin/task", wrapper.AdminGetTaskList)
 
 	router.Post(options.BaseURL+"/admin/task", wrapper.AdminStartTask)
@@ -6851,7 +7117,13 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Post(options.BaseURL+"/import", wrapper.AddImport)
 
+	router.Get(options.BaseURL+"/import-log", wrapper.GetImportLog)
+
 	router.Get(options.BaseURL+"/import/:id", wrapper.GetImport)
+
+	router.Post(options.BaseURL+"/import/:id/cancel", wrapper.CancelImport)
+
+	router.Post(options.BaseURL+"/import/:id/retry", wrapper.RetryImport)
 
 	router.Get(options.BaseURL+"/insight/compare", wrapper.GetComparison)
 

@@ -59,6 +59,7 @@ func Import(dst []byte, i *store.Import) []byte {
 		RunID     json.RawMessage `json:"run_id"`
 		Error     json.RawMessage `json:"error"`
 		Progress  json.RawMessage `json:"progress"`
+		Notes     json.RawMessage `json:"notes"`
 	}
 	// Rows that other programs wrote may hold anything; one that cannot be read has nothing to show.
 	_ = json.Unmarshal(i.Data, &data)
@@ -82,6 +83,7 @@ func Import(dst []byte, i *store.Import) []byte {
 	dst = member(dst, `,"run_id":`, data.RunID)
 	dst = member(dst, `,"error":`, data.Error)
 	dst = member(dst, `,"progress":`, data.Progress)
+	dst = member(dst, `,"notes":`, data.Notes)
 	return append(dst, '}', '}')
 }
 

@@ -61,7 +61,7 @@ func TestACertificateIsServedAndReadAnew(t *testing.T) {
 				_ = conn.Close()
 			}
 		}()
-		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // the name is what is asked for
+		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true}) // the name is what is asked for
 		require.NoError(t, err)
 		defer func() { require.NoError(t, conn.Close()) }()
 		_, err = io.ReadAll(conn)

@@ -88,7 +88,7 @@ func TestModulesThatThereAreNot(t *testing.T) {
 	t.Parallel()
 	open := filepath.Join(t.TempDir(), "open")
 	require.NoError(t, os.WriteFile(open, []byte("#!/bin/sh\n"), 0o700))
-	require.NoError(t, os.Chmod(open, 0o777)) //nolint:gosec // that is what is refused
+	require.NoError(t, os.Chmod(open, 0o777)) // that is what is refused
 	for want, args := range map[string][]string{
 		"there are worker and scheduler": {"digest"},
 		"names have a-z":                 {"../digest", "--plugin-dir", "/usr"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -105,7 +106,7 @@ func TestTheListenerIsNotHandedOverWhereThatCannotBe(t *testing.T) {
 	p := up(t, stateDir(t))
 	p.signal(t, syscall.SIGUSR2)
 	p.await(t, "a sentence", func() bool {
-		return bytes.Contains([]byte(p.out.String()), []byte("`ibutsu up` holds its state folder and cannot hand over"))
+		return strings.Contains(p.out.String(), "`ibutsu up` holds its state folder and cannot hand over")
 	})
 	require.Equal(t, http.StatusOK, p.get(t, "/api/health"))
 }

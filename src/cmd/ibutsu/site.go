@@ -125,7 +125,7 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	go supervise.ReleaseAfterStart(beside, settleDown)
 	succeeded := s.obey(beside, c, cfg)
 
-	reason := ""
+	var reason string
 	select {
 	case err := <-s.ended:
 		b.drain()

@@ -13,6 +13,23 @@ import (
 	"github.com/google/uuid"
 )
 
+const cancelImport = `-- name: CancelImport :execrows
+UPDATE imports SET cancelled_by = $2 WHERE id = $1 AND status IN ('pending', 'running')
+`
+
+type CancelImportParams struct {
+	ID          uuid.UUID
+	CancelledBy *string
+}
+
+func (q *Queries) CancelImport(ctx context.Context, arg CancelImportParams) (int64, error) {
+	result, err := q.db.Exec(ctx, cancelImport, arg.ID, arg.CancelledBy)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const clearImportChunks = `-- name: ClearImportChunks :execrows
 DELETE FROM import_chunks WHERE import_id = $1
 `
@@ -37,13 +54,43 @@ func (q *Queries) ClearImportFile(ctx context.Context, importID uuid.UUID) (int6
 	return result.RowsAffected(), nil
 }
 
+const describeImport = `-- name: DescribeImport :exec
+UPDATE imports SET data = $2, uploader = $3, size = $4 WHERE id = $1
+`
+
+type DescribeImportParams struct {
+	ID       uuid.UUID
+	Data     json.RawMessage
+	Uploader *uuid.UUID
+	Size     *int64
+}
+
+func (q *Queries) DescribeImport(ctx context.Context, arg DescribeImportParams) error {
+	_, err := q.db.Exec(ctx, describeImport,
+		arg.ID,
+		arg.Data,
+		arg.Uploader,
+		arg.Size,
+	)
+	return err
+}
+
 const getImport = `-- name: GetImport :one
 SELECT id, filename, format, data, status, created FROM imports WHERE id = $1
 `
 
-func (q *Queries) GetImport(ctx context.Context, id uuid.UUID) (Import, error) {
+type GetImportRow struct {
+	ID       uuid.UUID
+	Filename *string
+	Format   *string
+	Data     json.RawMessage
+	Status   *string
+	Created  time.Time
+}
+
+func (q *Queries) GetImport(ctx context.Context, id uuid.UUID) (GetImportRow, error) {
 	row := q.db.QueryRow(ctx, getImport, id)
-	var i Import
+	var i GetImportRow
 	err := row.Scan(
 		&i.ID,
 		&i.Filename,
@@ -82,11 +129,23 @@ func (q *Queries) GetImportFile(ctx context.Context, importID uuid.UUID) ([]byte
 	return content, err
 }
 
-const importSize = `-- name: ImportSize :one
-SELECT coalesce((SELECT sum(length(c.content)) FROM import_chunks c WHERE c.import_id = $1),
-                (SELECT max(length(f.content)) FROM import_files f WHERE f.import_id = $1))::bigint AS size
+const importCancelledBy = `-- name: ImportCancelledBy :one
+SELECT coalesce(cancelled_by, 'an administrator') AS name FROM imports WHERE id = $1
 `
 
+func (q *Queries) ImportCancelledBy(ctx context.Context, id uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, importCancelledBy, id)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
+const importSize = `-- name: ImportSize :one
+SELECT coalesce((SELECT sum(length(c.content)) FROM import_chunks c WHERE c.import_id = $1),
+                (SELECT max(length(f.content)) FROM import_files f WHERE f.import_id = $1), -1)::bigint AS size
+`
+
+// -1: neither pieces nor an adopted file.
 func (q *Queries) ImportSize(ctx context.Context, importID uuid.UUID) (int64, error) {
 	row := q.db.QueryRow(ctx, importSize, importID)
 	var size int64
@@ -94,9 +153,8 @@ func (q *Queries) ImportSize(ctx context.Context, importID uuid.UUID) (int64, er
 	return size, err
 }
 
-const insertImport = `-- name: InsertImport :one
+const insertImport = `-- name: InsertImport :exec
 INSERT INTO imports (id, filename, format, data, status, created) VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id, filename, format, data, status, created
 `
 
 type InsertImportParams struct {
@@ -108,8 +166,8 @@ type InsertImportParams struct {
 	Created  time.Time
 }
 
-func (q *Queries) InsertImport(ctx context.Context, arg InsertImportParams) (Import, error) {
-	row := q.db.QueryRow(ctx, insertImport,
+func (q *Queries) InsertImport(ctx context.Context, arg InsertImportParams) error {
+	_, err := q.db.Exec(ctx, insertImport,
 		arg.ID,
 		arg.Filename,
 		arg.Format,
@@ -117,16 +175,7 @@ func (q *Queries) InsertImport(ctx context.Context, arg InsertImportParams) (Imp
 		arg.Status,
 		arg.Created,
 	)
-	var i Import
-	err := row.Scan(
-		&i.ID,
-		&i.Filename,
-		&i.Format,
-		&i.Data,
-		&i.Status,
-		&i.Created,
-	)
-	return i, err
+	return err
 }
 
 const insertImportChunk = `-- name: InsertImportChunk :exec
@@ -144,8 +193,39 @@ func (q *Queries) InsertImportChunk(ctx context.Context, arg InsertImportChunkPa
 	return err
 }
 
+const reopenImport = `-- name: ReopenImport :one
+UPDATE imports SET status = 'pending', data = data - 'progress' - 'error', started = NULL, finished = NULL, cancelled_by = NULL
+ WHERE id = $1 AND status = 'error' RETURNING uploader
+`
+
+func (q *Queries) ReopenImport(ctx context.Context, id uuid.UUID) (*uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, reopenImport, id)
+	var uploader *uuid.UUID
+	err := row.Scan(&uploader)
+	return uploader, err
+}
+
+const setImportProgress = `-- name: SetImportProgress :exec
+UPDATE imports SET data = data || jsonb_build_object('progress', jsonb_build_object('done', $2::bigint, 'total', $3::bigint))
+ WHERE id = $1 AND status = 'running'
+`
+
+type SetImportProgressParams struct {
+	ID    uuid.UUID
+	Done  int64
+	Total int64
+}
+
+func (q *Queries) SetImportProgress(ctx context.Context, arg SetImportProgressParams) error {
+	_, err := q.db.Exec(ctx, setImportProgress, arg.ID, arg.Done, arg.Total)
+	return err
+}
+
 const setImportState = `-- name: SetImportState :execrows
-UPDATE imports SET status = $2, data = (coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') - 'progress' - 'error') || $3
+UPDATE imports
+   SET status = $2, data = (coalesce(CASE WHEN jsonb_typeof(data) = 'object' THEN data END, '{}') - 'progress' - 'error') || $3,
+       started = CASE $2 WHEN 'running' THEN clock_timestamp() AT TIME ZONE 'UTC' WHEN 'pending' THEN NULL ELSE started END,
+       finished = CASE WHEN $2 IN ('done', 'error') THEN clock_timestamp() AT TIME ZONE 'UTC' END
  WHERE id = $1
 `
 

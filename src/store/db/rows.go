@@ -26,15 +26,6 @@ type Group struct {
 	Data json.RawMessage
 }
 
-type Import struct {
-	ID       uuid.UUID
-	Filename *string
-	Format   *string
-	Data     json.RawMessage
-	Status   *string
-	Created  time.Time
-}
-
 type Project struct {
 	ID                 uuid.UUID
 	Name               *string

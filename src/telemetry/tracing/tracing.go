@@ -94,8 +94,8 @@ func (t *Tracer) Begin(ctx context.Context, kind Kind, name string, from Parent)
 	if from.Traceparent != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, &from)
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind))
-	return ctx, Span{span}
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind)) //nolint:spancheck // who begins it ends it
+	return ctx, Span{span}                                           //nolint:spancheck
 }
 
 // Start begins a span below that of ctx, which is collected. Without one there is none.
@@ -104,8 +104,8 @@ func Start(ctx context.Context, kind Kind, name string) (context.Context, Span) 
 	if !parent.IsRecording() {
 		return ctx, Span{}
 	}
-	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithSpanKind(kind))
-	return ctx, Span{span}
+	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithSpanKind(kind)) //nolint:spancheck // who begins it ends it
+	return ctx, Span{span}                                                                        //nolint:spancheck
 }
 
 // Join begins one span for what several others wait for: below the first of them, and linked with all. Without any of

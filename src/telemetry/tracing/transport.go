@@ -19,9 +19,9 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	span.Text("server.address", r.URL.Host)
 	r = r.Clone(ctx)
 	from := Current(ctx)
-	r.Header.Set(Traceparent, from.Traceparent)
+	r.Header.Set(Traceparent, from.Traceparent) //nolint:canonicalheader // as the standard spells it
 	if from.Tracestate != "" {
-		r.Header.Set(Tracestate, from.Tracestate)
+		r.Header.Set(Tracestate, from.Tracestate) //nolint:canonicalheader // as the standard spells it
 	}
 	answer, err := t.Base.RoundTrip(r)
 	if err != nil {

@@ -125,14 +125,14 @@ export async function seed(url, token) {
       );
     }
   }
-  const form = new FormData();
-  form.set('project', project.id);
-  form.set(
-    'importFile',
-    new Blob(['<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>']),
-    'report.xml',
-  );
-  await call('POST', '/import', form);
+  const send = (name, content) => {
+    const form = new FormData();
+    form.set('project', project.id);
+    form.set('importFile', new Blob([content]), name);
+    return call('POST', '/import', form);
+  };
+  await send('report.xml', '<testsuite name="s" tests="1"><testcase classname="a" name="b" time="1"/></testsuite>');
+  await send('killed-while-it-wrote.xml', '<testsuite name="s" tests="1"><testcase classname="a" name="b">');
   made.boards = await seedBoards(url, token, project.id);
   made.extremes = await seedExtremes(url, token);
   return made;

@@ -182,6 +182,7 @@ export const journeys = {
     const dragged = await places(page);
     check(!same(before, dragged), 'dragging changes nothing');
     // By keys: move, and make smaller.
+    const kept = page.waitForResponse((r) => r.request().method() === 'PUT' && r.url().endsWith(`/dashboard/${id}`));
     await page.getByRole('button', { name: 'Move Parts' }).focus();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Shift+ArrowRight');
@@ -191,7 +192,7 @@ export const journeys = {
       (await page.getByText(/^Parts: column \d+, row \d+, 5 columns wide/).count()) === 1,
       'the new place is not told',
     );
-    await page.waitForTimeout(700);
+    await kept;
     await saved();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.reload();

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const pages = ({ project }) => ({
+  rail: { path: `/project/${project}/tests`, then: rail },
   search: { path: `/project/${project}/runs`, then: search('TimeoutError'), ready: 'Failures and tracebacks' },
   'search-page': { path: `/project/${project}/runs`, then: search('jobs'), ready: 'Pages and settings' },
   switcher: { path: `/project/${project}/triage`, then: open('Project: '), ready: 'Recent' },
@@ -34,6 +35,12 @@ const typed = (text) => async (tab) => {
   await tab.keyboard.type(text);
   await tab.keyboard.press('Enter');
 };
+
+// A phone has the rail where it is asked for.
+async function rail(tab) {
+  const button = tab.getByRole('button', { name: 'Navigation' });
+  if ((await button.getAttribute('aria-expanded')) === 'false') await button.click();
+}
 
 // A phone has no room for columns to choose.
 async function chooser(tab) {
@@ -125,6 +132,20 @@ async function likes({ page, window, made, check }) {
   await other.waitForFunction(() => !document.documentElement.classList.contains('pf-v6-theme-dark'));
 }
 likes.as = 'admin';
+
+// On a phone the rail comes over the page, and goes when a page is chosen.
+async function pocket({ page, made, check }) {
+  await page.goto(`/project/${made.project}/triage`);
+  await page.getByRole('heading', { name: 'Triage' }).waitFor();
+  const entry = page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Tests' });
+  await page.getByRole('button', { name: 'Navigation' }).click();
+  await entry.click();
+  await page.waitForURL('**/tests');
+  await page.getByRole('heading', { name: 'Tests' }).waitFor();
+  await entry.waitFor({ state: 'detached' });
+  check(await page.getByRole('button', { name: 'Navigation' }).isVisible(), 'there is no way to the other pages');
+}
+pocket.options = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 async function lists({ page, made, check, settled, window }) {
   const base = `/project/${made.project}`;
@@ -229,4 +250,5 @@ export const journeys = {
   'a star keeps a project at the top, in another browser, too': starred,
   'a file that is dropped anywhere becomes a run': dropped,
   'the theme follows a person': likes,
+  'somebody finds the way on a phone': pocket,
 };

@@ -45,7 +45,47 @@ async function showcase({ page, made, api, allow, check }) {
   );
 }
 
+const junit = (cases) =>
+  `<testsuite name="s">${Array.from({ length: cases }, (_, i) => `<testcase classname="a.b" name="t${i}" time="1"/>`).join('')}</testsuite>`;
+
+// What was sent is followed, ended while it is read, and tried again when it has failed.
+async function sent({ page, api, check }) {
+  const project = await api('POST', '/project', { name: `sent-${Date.now()}`, title: 'Sent' });
+  const send = (name, content) => {
+    const form = new FormData();
+    form.set('project', project.id);
+    form.set('importFile', new Blob([content]), name);
+    return api('POST', '/import', form);
+  };
+  await send('broken.xml', '<testsuite><testcase name="a"></testsuite>');
+  await page.goto(`/project/${project.id}/imports`);
+  const broken = page.getByRole('row', { name: 'broken.xml' });
+  await broken.getByText('✕ failed').waitFor();
+  await broken.getByText('element testcase').waitFor();
+  await broken.getByText('by Admin').waitFor();
+  await broken.getByText('42 bytes').waitFor();
+  const tried = page.waitForResponse((r) => /\/import\/[^/]*\/retry$/.test(r.url()));
+  await broken.getByRole('button', { name: 'Try again' }).click();
+  check((await tried).ok(), 'a failed import is not tried again');
+  await broken.getByText('✕ failed').waitFor();
+
+  await send('large.xml', junit(150_000));
+  await page.reload();
+  const large = page.getByRole('row', { name: 'large.xml' });
+  const bar = large.locator('progress[max="150000"]');
+  await bar.waitFor({ timeout: 30000 });
+  check((await bar.getAttribute('value')) !== '0', 'the bar has no value');
+  await large.getByText('of 150,000 rows').waitFor();
+  await large.getByRole('button', { name: 'Cancel' }).click();
+  await large.getByText('◌ cancelled by').waitFor();
+  await large.getByRole('button', { name: 'Try again' }).waitFor();
+  const runs = await api('GET', `/run?filter=project_id=${project.id}`);
+  check(runs.pagination.totalItems === 0, 'a cancelled import has left something');
+}
+sent.as = 'admin';
+
 export const journeys = {
+  'what was sent is followed, ended, and tried again': sent,
   'an HTML artifact keeps its styles and gets at nothing': showcase,
   'old addresses lead to the right page': oldAddresses,
 };

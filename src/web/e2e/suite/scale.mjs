@@ -59,7 +59,50 @@ async function comesIn({ page, api, check, settled }) {
 }
 comesIn.as = 'admin';
 
+// Many builds: a part of them is shown at first, and what is off the screen is not drawn.
+async function manyBuilds({ page, api, check, settled }) {
+  const project = await api('POST', '/project', { name: `builds-${Date.now()}`, title: 'Builds' });
+  const all = 2000;
+  const builds = Array.from({ length: all }, (_, i) => i);
+  const add = async () => {
+    for (let i = builds.shift(); i !== undefined; i = builds.shift())
+      await api('POST', '/run', {
+        project_id: project.id,
+        component: `part-${i}`,
+        start_time: new Date(Date.now() - i * 60000).toISOString(),
+        summary: { tests: 100, failures: i % 3, errors: 0, skips: 1 },
+        metadata: { project: project.id, component: `part-${i}` },
+      });
+  };
+  await Promise.all(Array.from({ length: 16 }, add));
+  await page.goto(`/project/${project.id}/triage`);
+  await page.getByText('200 of 2,000 shown, the newest.').waitFor();
+  const rows = page.locator('.serie');
+  check((await rows.count()) === 200, 'not as many rows as it says');
+  await page.getByRole('button', { name: 'Show 200 more' }).click();
+  await page.getByText('400 of 2,000 shown').waitFor();
+  await page.goto(`/project/${project.id}/triage?limit=2000`);
+  await rows.nth(all - 1).waitFor({ state: 'attached' });
+  await settled();
+  check((await page.getByText('shown, the newest').count()) === 0, 'all are shown, and some are said to be left out');
+  const drawn = (n) =>
+    rows.nth(n).evaluate((r) => r.querySelector('h2').checkVisibility({ contentVisibilityAuto: true }));
+  check(await drawn(0), 'the first row is not drawn');
+  check(!(await drawn(all - 1)), 'what is off the screen is drawn');
+  for (let i = 0; i < 40; i++) await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  const at = await page.evaluate(() =>
+    [...document.querySelectorAll('.serie')].findIndex((r) => r.contains(document.activeElement)),
+  );
+  check(at === 38, `j and k have come to row ${at}, not to 38`);
+  check(await drawn(38), 'the row of the keys is off the screen');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/runs/*');
+}
+manyBuilds.as = 'admin';
+
 export const journeys = {
+  'triage of 2,000 builds': manyBuilds,
   'the first view weighs little': firstView,
   'what comes in moves nothing away': comesIn,
 };

@@ -72,6 +72,35 @@ async function beside({ page, made, check, settled }) {
   await panel.waitFor({ state: 'detached' });
 }
 
+// From the newest builds to a failure and back to where one stood, with the keys alone.
+async function home({ page, made, check, settled }) {
+  await page.goto(`/project/${made.project}/triage`);
+  await page.getByRole('button', { name: /new in api · qa · payments-nightly/ }).waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  const lines = page.locator('.test-line');
+  await lines.nth(1).waitFor();
+  const label = (text) => page.getByText(text, { exact: true }).waitFor();
+  await label('All of these:');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await label('This one:');
+  const name = await lines.nth(1).textContent();
+  const panel = page.getByRole('complementary', { name: 'Failure' });
+  await page.keyboard.press('Enter');
+  await panel.waitFor();
+  await settled();
+  await page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'detached' });
+  const back = await page.evaluate(() => document.activeElement?.textContent);
+  check(back === name, `the keys have lost their place: ${back}`);
+  await page.keyboard.press('c');
+  await page.keyboard.press('t');
+  await page.getByText('One result classified as test').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Taken back').waitFor();
+}
+
 async function group({ page, made, check, settled }) {
   await page.goto(`/project/${made.project}/runs/${made.runs.at(-3)}`);
   await page.getByRole('heading', { name: 'TimeoutError' }).waitFor();
@@ -176,6 +205,7 @@ async function keyboardOnly({ page, made, check, settled }) {
 }
 
 export const journeys = {
+  'the newest builds by keyboard alone': home,
   'triage by keyboard alone': keyboardOnly,
   'triage beside the list': beside,
   'a run’s group triaged as one': group,

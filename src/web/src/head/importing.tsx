@@ -2,8 +2,9 @@ import { useQueries, useQueryClient } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api, type Import } from '../lib/api';
-import { ended, faultOf, readable, runsOf, upload } from '../lib/upload';
+import { ended, faultOf, progressOf, readable, runsOf, upload } from '../lib/upload';
 import { says } from '../parts/form';
+import { Reading } from '../parts/reading';
 import { HeadGlyph } from './glyph';
 
 interface Upload {
@@ -164,8 +165,8 @@ function State({ upload: u, found }: { upload: Upload; found: Import | undefined
         <progress value={u.sent} aria-label={`${u.name} is being sent`} /> {Math.round(u.sent * 100)} %
       </span>
     );
-  if (!found || !ended(found))
-    return <span className="quiet">… {found?.status === 'running' ? 'reading' : 'waits for a worker'}</span>;
+  if (found?.status === 'running') return <Reading name={u.name} progress={progressOf(found)} />;
+  if (!found || !ended(found)) return <span className="quiet">… waits for a worker</span>;
   if (found.status === 'error') return <span className="text-failed">✕ failed: {faultOf(found)}</span>;
   const runs = runsOf(found);
   return (

@@ -91,7 +91,9 @@ export function ProjectList({ chosen, current = '' }: { chosen: () => void; curr
                       onClick={chosen}
                     >
                       {titleOf(p)}
-                      {p.title && p.name !== p.title && <span className="quiet"> {p.name}</span>}
+                      {p.title && p.name?.toLowerCase() !== p.title.toLowerCase() && (
+                        <span className="quiet"> {p.name}</span>
+                      )}
                     </Link>
                     <button
                       type="button"

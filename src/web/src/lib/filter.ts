@@ -52,6 +52,7 @@ const shown: Record<Operator, string> = {
 
 /** Keys of the address that are no filters. */
 const reserved = new Set([
+  'limit',
   'page',
   'pageSize',
   'tab',

@@ -5,6 +5,14 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 
 export const count = (n: number): string => number.format(n);
 
+const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** bytes says how large something is: 812 bytes, 1.2 MiB. */
+export function bytes(n: number): string {
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(n) / 10)));
+  return `${power === 0 ? count(n) : (n / 1024 ** power).toFixed(1)} ${units[power]}`;
+}
+
 /** short is at most so many letters of a text. */
 export const short = (text: string, most: number): string =>
   text.length > most ? text.slice(0, most - 1).trimEnd() + '…' : text;

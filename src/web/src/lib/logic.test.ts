@@ -3,7 +3,7 @@ import { ansi, plain } from './ansi';
 import type { Result } from './api';
 import { difference } from './difference';
 import { messageOf } from './failures';
-import { ago, browser, duration, testName } from './format';
+import { ago, browser, bytes, duration, testName } from './format';
 import { failingIn, leaves, tree, visible, type Node } from './tree';
 
 const result = (r: Partial<Result>): Result => ({ id: r.test_id ?? 'x', result: 'passed', ...r }) as Result;
@@ -35,6 +35,15 @@ describe('what people read', () => {
     ]);
     expect(duration(59.7)).toBe('59 s');
     expect(duration(119.9)).toBe('2 m');
+  });
+  it('says how large something is', () => {
+    expect([0, 1023, 1024, 1_300_000, 5e12].map(bytes)).toEqual([
+      '0 bytes',
+      '1,023 bytes',
+      '1.0 KiB',
+      '1.2 MiB',
+      '4.5 TiB',
+    ]);
   });
   it('says how long ago', () => {
     const now = Date.parse('2026-01-02T00:00:00Z');

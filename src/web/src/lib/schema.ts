@@ -427,6 +427,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/import/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a failed import begin anew
+         * @description It runs under the rights of who sent the file. One that has not failed, or whose file is no longer kept, is left alone: 409.
+         */
+        post: operations["retry_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/import/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an import that waits or runs
+         * @description One that waits ends at once, one that runs when its worker has heard of it; nothing of it is stored. One that is over is left
+         *     alone: 409.
+         */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/import-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what was sent for import, newest first, and how far it is */
+        get: operations["get_import_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/project": {
         parameters: {
             query?: never;
@@ -1205,6 +1263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell where artifacts are, and how much room they take
+         * @description Where there are many artifacts this is an estimate from a part of them.
+         */
+        get: operations["admin_get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/audit": {
         parameters: {
             query?: never;
@@ -1587,6 +1665,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Triage: {
+            /** @description How many there are, with those that are more than were asked for */
+            total: number;
             series: components["schemas"]["Series"][];
         };
         Series: {
@@ -2043,11 +2123,75 @@ export interface components {
             run_id?: string;
             /** @description When it came */
             created?: string;
-            /** @description project_id, metadata and source as they were given; run_id, all runs made of it; error, why it failed */
+            /** @description project_id, metadata and source as they were given; run_id, all runs made of it; progress, how many rows are read; notes, what was left out; error, why it failed */
             metadata?: Record<string, never>;
         };
         ImportList: {
             imports: components["schemas"]["Import"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        LoggedImport: {
+            /** Format: uuid */
+            id: string;
+            filename: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "done" | "error";
+            /**
+             * Format: date-time
+             * @description When it came
+             */
+            created: string;
+            /**
+             * Format: uuid
+             * @description The project that was given with the file
+             */
+            project_id: string | null;
+            /** @description What the project is called */
+            project: string | null;
+            /** @description Who sent it, if that is known */
+            uploader: string | null;
+            /**
+             * Format: int64
+             * @description The size of the file in bytes, if that is known
+             */
+            size: number | null;
+            /**
+             * Format: date-time
+             * @description When a worker began to read it, the last time
+             */
+            started: string | null;
+            /** Format: date-time */
+            finished: string | null;
+            /** @description How many of its rows are read; null as long as nobody knows */
+            progress: {
+                /** Format: int64 */
+                done: number;
+                /**
+                 * Format: int64
+                 * @description 0 where nobody knows
+                 */
+                total: number;
+            } | null;
+            /**
+             * Format: int64
+             * @description How many results it had
+             */
+            results: number | null;
+            /** @description The runs that were made of it */
+            runs: string[];
+            /** @description What was left out of it */
+            notes: string[];
+            /** @description Why it failed */
+            error: string | null;
+            /** @description Who wants it to end, or has ended it */
+            cancelled_by: string | null;
+            /** @description Whether who asks may let it begin anew now */
+            can_retry: boolean;
+            /** @description Whether who asks may end it now */
+            can_cancel: boolean;
+        };
+        ImportLog: {
+            imports: components["schemas"]["LoggedImport"][];
             pagination: components["schemas"]["Pagination"];
         };
         Project: {
@@ -2337,6 +2481,38 @@ export interface components {
         TokenUseList: {
             tokens: components["schemas"]["TokenUse"][];
             pagination: components["schemas"]["Pagination"];
+        };
+        Storage: {
+            /**
+             * Format: int64
+             * @description The size of the database in bytes, all of it
+             */
+            database: number;
+            /** @description Where new contents go: postgresql, files or s3 */
+            keeps: string;
+            /** @description Whether the numbers of the stores are estimates */
+            estimated: boolean;
+            /** @description All that have something, and the one that new contents go to */
+            stores: components["schemas"]["StoreUse"][];
+        };
+        StoreUse: {
+            /** @description postgresql, files or s3 */
+            store: string;
+            /**
+             * Format: int64
+             * @description How many artifacts have their content there
+             */
+            artifacts: number;
+            /**
+             * Format: int64
+             * @description The size of their contents in bytes, before packing, each as often as it is there
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description The bytes that they take; in the database those of the whole table
+             */
+            stored: number;
         };
         AuditEvent: {
             /** @description The number of the change; later ones have higher ones */
@@ -3459,6 +3635,8 @@ export interface operations {
                 days?: number;
                 /** @description Only builds with at least so many failures */
                 failures?: number;
+                /** @description How many at most, the newest; 2000 at most */
+                limit?: number;
                 /** @description A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match. */
                 filter?: components["parameters"]["Filter"];
             };
@@ -4111,6 +4289,106 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    retry_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import, which a worker takes up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, a UUID */
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedImport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    get_import_log: {
+        parameters: {
+            query?: {
+                /** @description Only what was sent to this project; superadmins may leave it out */
+                project?: string;
+                /** @description Only imports of this status */
+                status?: "pending" | "running" | "done" | "error";
+                /** @description Which page, from 1 */
+                page?: components["parameters"]["Page"];
+                /** @description How many items a page has */
+                pageSize?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportLog"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];
@@ -6207,6 +6485,33 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooLate"];
+        };
+    };
+    admin_get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much there is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Unavailable"];

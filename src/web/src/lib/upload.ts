@@ -38,6 +38,10 @@ export const runsOf = (i: Import): string[] =>
 
 export const ended = (i: Import): boolean => i.status === 'done' || i.status === 'error';
 
+/** progressOf is how many rows of how many are read, null as long as nobody knows. */
+export const progressOf = (i: Import) =>
+  (i.metadata?.['progress'] as { done: number; total: number } | undefined) ?? null;
+
 export const faultOf = (i: Import): string =>
   String(i.metadata?.['error'] ?? i.metadata?.['message'] ?? 'The file could not be read as a report.');
 

@@ -5,8 +5,9 @@ import { Link, useParams } from 'react-router';
 import { api, type List, type User } from '../lib/api';
 import { browser, count } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Dialog, Pages } from '../parts/form';
+import { Dialog } from '../parts/form';
 import { Failed, Lines, Time, useTitle } from '../parts/states';
+import { Listed, type Column } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 type Session = components['schemas']['Session'];
@@ -46,65 +47,58 @@ function SignIns({ path, own }: { path: string; own: boolean }) {
     queryKey: ['sessions', path, page],
     queryFn: ({ signal }) => api.get<List<'sessions', Session>>(path, { page, pageSize: size }, signal),
   });
-  if (list.error) return <Failed error={list.error} what="Sign-ins" retry={() => void list.refetch()} />;
-  if (!list.data) return <Lines n={3} />;
-  if (list.data.sessions.length === 0) return <p className="quiet">Not signed in anywhere.</p>;
-  const more = !own || list.data.sessions.some((s) => !s.current);
+  const sessions = list.data?.sessions ?? [];
+  const more = own ? sessions.some((s) => !s.current) : sessions.length > 0;
+  const columns: Column<Session>[] = [
+    [
+      'With',
+      (s) => (
+        <>
+          <span title={s.agent}>{browser(s.agent)}</span>
+          {s.method && <div className="quiet">{s.method}</div>}
+        </>
+      ),
+    ],
+    ['From', (s) => s.client],
+    ['Since', (s) => <Time at={s.created} />],
+    ['Last used', (s) => (s.current ? <span className="text-passed">✓ this one</span> : <Time at={s.last_used} />)],
+    [
+      '',
+      (s) =>
+        own &&
+        !s.current && (
+          <Button
+            size="sm"
+            variant="link"
+            isDanger
+            onClick={() =>
+              ask({
+                title: 'End this sign-in?',
+                act: 'End it',
+                says: `${browser(s.agent)} from ${s.client} has to sign in again.`,
+                path: `${path}/${s.id}`,
+                done: 'The sign-in is ended',
+              })
+            }
+          >
+            End<span className="sr"> {browser(s.agent)}</span>
+          </Button>
+        ),
+    ],
+  ];
   return (
     <>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Sign-ins">
-        <table className="plain stacks">
-          <thead>
-            <tr>
-              <th>With</th>
-              <th>From</th>
-              <th>Since</th>
-              <th>Last used</th>
-              <th>
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.data.sessions.map((s) => (
-              <tr key={s.id}>
-                <td data-name="With">
-                  <span title={s.agent}>{browser(s.agent)}</span>
-                  {s.method && <div className="quiet">{s.method}</div>}
-                </td>
-                <td data-name="From">{s.client}</td>
-                <td data-name="Since">
-                  <Time at={s.created} />
-                </td>
-                <td data-name="Last used">
-                  {s.current ? <span className="text-passed">✓ this one</span> : <Time at={s.last_used} />}
-                </td>
-                <td className="actions">
-                  {own && !s.current && (
-                    <Button
-                      size="sm"
-                      variant="link"
-                      isDanger
-                      onClick={() =>
-                        ask({
-                          title: 'End this sign-in?',
-                          act: 'End it',
-                          says: `${browser(s.agent)} from ${s.client} has to sign in again.`,
-                          path: `${path}/${s.id}`,
-                          done: 'The sign-in is ended',
-                        })
-                      }
-                    >
-                      End<span className="sr"> {browser(s.agent)}</span>
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
+      <Listed
+        name="Sign-ins"
+        asked={list}
+        rows={(d) => d.sessions}
+        id={(s) => s.id}
+        columns={columns}
+        empty={<p className="quiet">Not signed in anywhere.</p>}
+        page={page}
+        size={size}
+        go={setPage}
+      />
       {more && (
         <p className="section">
           <Button
@@ -177,62 +171,48 @@ function TokensOf({ user }: { user: string }) {
     queryKey: ['sessions', path, page],
     queryFn: ({ signal }) => api.get<List<'tokens', TokenUse>>(path, { page, pageSize: size }, signal),
   });
-  if (list.error) return <Failed error={list.error} what="Tokens" retry={() => void list.refetch()} />;
-  if (!list.data) return <Lines n={3} />;
-  if (list.data.tokens.length === 0) return <p className="quiet">No tokens.</p>;
+  const total = list.data?.pagination.totalItems ?? 0;
+  const columns: Column<TokenUse>[] = [
+    ['Name', (t) => t.name],
+    ['Last used', (t) => (t.last_used ? <Time at={t.last_used} /> : <span className="quiet">never</span>)],
+    ['From', (t) => t.client],
+    ['Works until', (t) => (t.expires ? new Date(t.expires).toLocaleDateString('en-GB') : 'for ever')],
+    [
+      '',
+      (t) => (
+        <Button
+          size="sm"
+          variant="link"
+          isDanger
+          onClick={() =>
+            ask({
+              title: `Revoke the token ${t.name}?`,
+              act: 'Revoke',
+              says: 'What pushes or reads with it is refused from then on. It cannot be brought back.',
+              path: `${path}/${t.id}`,
+              done: `${t.name} no longer works`,
+            })
+          }
+        >
+          Revoke<span className="sr"> {t.name}</span>
+        </Button>
+      ),
+    ],
+  ];
   return (
     <>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Tokens">
-        <table className="plain stacks">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Last used</th>
-              <th>From</th>
-              <th>Works until</th>
-              <th>
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.data.tokens.map((t) => (
-              <tr key={t.id}>
-                <td data-name="Name">{t.name}</td>
-                <td data-name="Last used">
-                  {t.last_used ? <Time at={t.last_used} /> : <span className="quiet">never</span>}
-                </td>
-                <td data-name="From">{t.client}</td>
-                <td data-name="Works until">
-                  {t.expires ? new Date(t.expires).toLocaleDateString('en-GB') : 'for ever'}
-                </td>
-                <td className="actions">
-                  <Button
-                    size="sm"
-                    variant="link"
-                    isDanger
-                    onClick={() =>
-                      ask({
-                        title: `Revoke the token ${t.name}?`,
-                        act: 'Revoke',
-                        says: 'What pushes or reads with it is refused from then on. It cannot be brought back.',
-                        path: `${path}/${t.id}`,
-                        done: `${t.name} no longer works`,
-                      })
-                    }
-                  >
-                    Revoke<span className="sr"> {t.name}</span>
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <Pages page={page} total={list.data.pagination.totalItems} size={size} go={setPage} />
-      <p className="quiet">
-        {count(list.data.pagination.totalItems)} in all. The tokens themselves are nobody’s to read.
-      </p>
+      <Listed
+        name="Tokens"
+        asked={list}
+        rows={(d) => d.tokens}
+        id={(t) => t.id}
+        columns={columns}
+        empty={<p className="quiet">No tokens.</p>}
+        page={page}
+        size={size}
+        go={setPage}
+      />
+      {total > 0 && <p className="quiet">{count(total)} in all. The tokens themselves are nobody’s to read.</p>}
       {asked && <Ask question={asked} close={() => ask(null)} />}
     </>
   );

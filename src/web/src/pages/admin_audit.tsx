@@ -1,10 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import { api, type List } from '../lib/api';
 import { count } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Pages } from '../parts/form';
-import { Busy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { useAddress, usePage } from '../parts/address';
+import { Empty, Time, useTitle } from '../parts/states';
+import { Listed, type Column } from '../parts/table';
 
 type Event = components['schemas']['AuditEvent'];
 
@@ -26,23 +26,42 @@ const changed = (change: unknown): string => {
   return old == null ? shown(now) : `${shown(old)} → ${shown(now)}`;
 };
 
+const columns: Column<Event>[] = [
+  ['When', (e) => <Time at={e.at} />],
+  [
+    'Who',
+    (e) => (
+      <>
+        {e.actor || <span className="quiet">past this server</span>}
+        {e.client && <div className="quiet">{e.client}</div>}
+      </>
+    ),
+  ],
+  [
+    'What',
+    (e) => (
+      <>
+        {e.action}
+        <div className="quiet break">{e.object_name || e.object_id}</div>
+      </>
+    ),
+  ],
+  [
+    'Changed',
+    (e) =>
+      Object.entries(e.changes as Record<string, unknown>).map(([field, change]) => (
+        <div key={field} className="break">
+          <span className="quiet">{field}:</span> {changed(change)}
+        </div>
+      )),
+  ],
+];
+
 /** Audit is who changed what. */
 export function Audit() {
   useTitle('Audit log - Administration');
-  const [params, setParams] = useSearchParams();
-  const get = (name: string) => params.get(name) ?? '';
-  const page = Number(get('page') || 1) || 1;
-  const put = (change: Record<string, string>) =>
-    setParams(
-      (old) => {
-        const p = new URLSearchParams(old);
-        for (const [k, v] of Object.entries(change))
-          if (v) p.set(k, v);
-          else p.delete(k);
-        return p;
-      },
-      { replace: true },
-    );
+  const { get, put } = useAddress();
+  const [page, go] = usePage();
   const asked = {
     actor: get('actor'),
     object_type: get('object_type'),
@@ -109,61 +128,21 @@ export function Audit() {
           />
         </label>
       </div>
-      <Busy on={list.isFetching} />
-      {list.error ? (
-        <Failed error={list.error} what="The audit log" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines n={8} />
-      ) : list.data.events.length === 0 ? (
-        <Empty title="Nothing like this was done">
-          Changes by the API, the page and the command line are kept here.
-        </Empty>
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Audit log">
-          <table className="plain stacks">
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>Who</th>
-                <th>What</th>
-                <th>Changed</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.events.map((e) => (
-                <tr key={e.id}>
-                  <td data-name="When">
-                    <Time at={e.at} />
-                  </td>
-                  <td data-name="Who">
-                    {e.actor || <span className="quiet">past this server</span>}
-                    {e.client && <div className="quiet">{e.client}</div>}
-                  </td>
-                  <td data-name="What">
-                    {e.action}
-                    <div className="quiet break">{e.object_name || e.object_id}</div>
-                  </td>
-                  <td data-name="Changed">
-                    {Object.entries(e.changes as Record<string, unknown>).map(([field, change]) => (
-                      <div key={field} className="break">
-                        <span className="quiet">{field}:</span> {changed(change)}
-                      </div>
-                    ))}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.data && (
-        <Pages
-          page={page}
-          total={list.data.pagination.totalItems}
-          size={size}
-          go={(n) => put({ page: n > 1 ? String(n) : '' })}
-        />
-      )}
+      <Listed
+        name="The audit log"
+        asked={list}
+        rows={(d) => d.events}
+        id={(e) => e.id}
+        columns={columns}
+        empty={
+          <Empty title="Nothing like this was done">
+            Changes by the API, the page and the command line are kept here.
+          </Empty>
+        }
+        page={page}
+        size={size}
+        go={go}
+      />
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import { Button } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSearchParams } from 'react-router';
 import { api, type List } from '../lib/api';
 import { count } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Dialog, Input, Pages } from '../parts/form';
-import { Empty, Failed, Lines, useTitle } from '../parts/states';
+import { usePage } from '../parts/address';
+import { Dialog, Input } from '../parts/form';
+import { Empty, useTitle } from '../parts/states';
+import { Listed } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 type Group = components['schemas']['Group'];
@@ -18,8 +19,7 @@ export function Groups() {
   useTitle('Groups - Administration');
   const client = useQueryClient();
   const toast = useToast();
-  const [params, setParams] = useSearchParams();
-  const page = Number(params.get('page') ?? 1) || 1;
+  const [page, go] = usePage();
   const [edited, edit] = useState<Group | null>(null);
   const list = useQuery({
     queryKey: ['admin', 'groups', page],
@@ -33,42 +33,29 @@ export function Groups() {
         <span className="spring" />
         <Button onClick={() => edit({ name: '' })}>New group</Button>
       </div>
-      {list.error ? (
-        <Failed error={list.error} what="Groups" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines n={4} />
-      ) : list.data.groups.length === 0 ? (
-        <Empty title="No groups yet">A group gathers projects and users under a name. It gives nobody a right.</Empty>
-      ) : (
-        <table className="plain">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Id</th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.data.groups.map((g) => (
-              <tr key={g.id}>
-                <td>
-                  <button type="button" className="value name" onClick={() => edit(g)}>
-                    {g.name}
-                  </button>
-                </td>
-                <td className="quiet break">{g.id}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {list.data && (
-        <Pages
-          page={page}
-          total={list.data.pagination.totalItems}
-          size={size}
-          go={(n) => setParams(n > 1 ? { page: String(n) } : {}, { replace: true })}
-        />
-      )}
+      <Listed
+        name="Groups"
+        asked={list}
+        rows={(d) => d.groups}
+        id={(g) => g.id!}
+        columns={[
+          [
+            'Name',
+            (g) => (
+              <button type="button" className="value name" onClick={() => edit(g)}>
+                {g.name}
+              </button>
+            ),
+          ],
+          ['Id', (g) => <span className="quiet break">{g.id}</span>],
+        ]}
+        empty={
+          <Empty title="No groups yet">A group gathers projects and users under a name. It gives nobody a right.</Empty>
+        }
+        page={page}
+        size={size}
+        go={go}
+      />
       {edited && (
         <Edit
           key={edited.id ?? 'new'}

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { api, type Artifact, type Import, type List, type Project, type User } from '../lib/api';
-import { count, duration, exact } from '../lib/format';
+import { api, type Import, type List, type Project, type User } from '../lib/api';
+import { bytes, count, duration, exact } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Failed, Time, useTitle } from '../parts/states';
+import { Table } from '../parts/table';
 
 type Schemas = components['schemas'];
 type Worker = Schemas['Worker'];
@@ -12,6 +13,7 @@ type Queue = Schemas['Queue'];
 type Job = Schemas['Job'];
 type Schedule = Schemas['Schedule'];
 type Health = Schemas['Health'];
+type Storage = Schemas['Storage'];
 
 const every = 10000;
 const failedShown = 5;
@@ -22,11 +24,7 @@ function useTotal(path: string, filter: string[] = [], renewed: number | false =
     queryKey: ['admin', 'total', path, filter],
     refetchInterval: renewed,
     queryFn: async ({ signal }) => {
-      const list = await api.get<List<'rows', Import | Artifact | User | Project>>(
-        path,
-        { pageSize: 1, filter },
-        signal,
-      );
+      const list = await api.get<List<'rows', Import | User | Project>>(path, { pageSize: 1, filter }, signal);
       return list.pagination.totalItems;
     },
   });
@@ -79,7 +77,11 @@ export function AdminHome() {
   const since = yesterday();
   const imports = useTotal('/import', [`created>${since}`], every);
   const refused = useTotal('/import', [`created>${since}`, 'status=error'], every);
-  const artifacts = useTotal('/artifact');
+  const storage = useQuery({
+    queryKey: ['admin', 'storage'],
+    refetchInterval: 6 * every,
+    queryFn: ({ signal }) => api.get<Storage>('/admin/storage', {}, signal),
+  });
   const users = useTotal('/admin/user');
   const projects = useTotal('/admin/project');
 
@@ -125,7 +127,11 @@ export function AdminHome() {
         </ul>
       )}
       <dl className="figures even">
-        <Figure name="Database" error={database.error} note={database.data?.message}>
+        <Figure
+          name="Database"
+          error={database.error}
+          note={storage.data ? `${bytes(storage.data.database)} in all` : database.data?.message}
+        >
           {database.data &&
             (database.data.status === 'OK' ? (
               <span className="text-passed">✓ answers</span>
@@ -170,8 +176,8 @@ export function AdminHome() {
         >
           {imports.data !== undefined && <Link to="/admin/imports?status=all">{count(imports.data)}</Link>}
         </Figure>
-        <Figure name="Artifacts" error={artifacts.error} note="of all projects">
-          {artifacts.data !== undefined && count(artifacts.data)}
+        <Figure name="Artifacts" error={storage.error} note={storage.data && `in ${keptIn(storage.data)}`}>
+          {storage.data && about(storage.data, count(storage.data.stores.reduce((n, s) => n + s.artifacts, 0)))}
         </Figure>
         <NextRetention schedules={schedules.data?.schedules} error={schedules.error} />
         <Figure
@@ -186,6 +192,7 @@ export function AdminHome() {
           {projects.data !== undefined && <Link to="/admin/projects">{count(projects.data)}</Link>}
         </Figure>
       </dl>
+      {storage.data && <Stores storage={storage.data} />}
       <FailedJobs />
       <h2 className="section">Processes</h2>
       {workers.error ? (
@@ -194,6 +201,49 @@ export function AdminHome() {
         <Processes workers={workers.data?.workers ?? []} />
       )}
     </div>
+  );
+}
+
+const stores: Record<string, string> = { postgresql: 'PostgreSQL', files: 'files', s3: 'S3' };
+const storeName = (store: string) => stores[store] ?? store;
+
+/** keptIn names the stores that have artifacts, or the one that will. */
+function keptIn({ stores, keeps }: Storage): string {
+  const used = stores.filter((s) => s.artifacts > 0).map((s) => s.store);
+  return (used.length ? used : [keeps]).map(storeName).join(' and ');
+}
+
+/** about says of a figure that it is an estimate, where it is one. */
+const about = (storage: Storage, figure: string) => (storage.estimated ? `about ${figure}` : figure);
+
+/** Stores are where the contents of artifacts are, how large they were sent, and what room they take. */
+function Stores({ storage }: { storage: Storage }) {
+  return (
+    <>
+      <h2 className="section">Contents of artifacts</h2>
+      <Table
+        name="Contents of artifacts"
+        rows={storage.stores}
+        id={(s) => s.store}
+        columns={[
+          [
+            'Store',
+            (s) => (
+              <>
+                {storeName(s.store)}
+                {s.store === storage.keeps && <span className="quiet"> takes what is new</span>}
+              </>
+            ),
+          ],
+          ['Artifacts', (s) => about(storage, count(s.artifacts))],
+          ['As sent', (s) => about(storage, bytes(s.bytes))],
+          [
+            'Takes',
+            (s) => (s.store === 'postgresql' ? `${bytes(s.stored)} with its indexes` : about(storage, bytes(s.stored))),
+          ],
+        ]}
+      />
+    </>
   );
 }
 
@@ -309,7 +359,7 @@ export function Processes({ workers }: { workers: Worker[] }) {
               <td data-name="Jobs">
                 {w.running} of {w.capacity}
               </td>
-              <td data-name="Memory">{Math.round(w.memory / 1048576)} MiB</td>
+              <td data-name="Memory">{bytes(w.memory)}</td>
               <td data-name="Started">
                 <Time at={w.started} />
               </td>

@@ -1,12 +1,13 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
-import { useSearchParams } from 'react-router';
+import { useState } from 'react';
 import { api, type List } from '../lib/api';
 import { count, duration } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Check, Dialog, Input, Pages, says } from '../parts/form';
-import { Busy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { useAddress, usePage } from '../parts/address';
+import { Check, Dialog, Input, says } from '../parts/form';
+import { Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { Listed, Table, type Column } from '../parts/table';
 import { Tabs, useTab } from '../parts/tabs';
 import { useToast } from '../parts/toast';
 import { Processes } from './admin_home';
@@ -52,82 +53,167 @@ function Queues() {
   if (error) return <Failed error={error} what="Queues" retry={() => void refetch()} />;
   if (!data) return <Lines n={4} />;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Queues">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>Queue</th>
-            <th>Waiting</th>
-            <th>Oldest</th>
-            <th>Running</th>
-            <th>Tried again</th>
-            <th>Dead</th>
-            <th>At a time</th>
-            <th>
-              <span className="sr">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.queues.map((q) => (
-            <tr key={q.name}>
-              <td>
-                <strong>{q.name}</strong>
-                {q.paused && <span className="text-skipped"> ❚❚ paused</span>}
-              </td>
-              <td>{count(q.waiting)}</td>
-              <td>{q.oldest_seconds ? duration(q.oldest_seconds) : '–'}</td>
-              <td>{count(q.running)}</td>
-              <td>{count(q.retrying)}</td>
-              <td className={q.dead ? 'text-failed' : ''}>{count(q.dead)}</td>
-              <td>{q.workers}</td>
-              <td className="actions">
-                <Button
-                  size="sm"
-                  variant="secondary"
-                  onClick={() =>
-                    void act(
-                      () => api.put(`/admin/queue/${q.name}`, { paused: !q.paused }),
-                      q.paused ? `${q.name} goes on` : `${q.name} is paused`,
-                    )
-                  }
-                >
-                  {q.paused ? 'Go on' : 'Pause'}
-                  <span className="sr"> {q.name}</span>
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      name="Queues"
+      rows={data.queues}
+      id={(q) => q.name}
+      columns={[
+        [
+          'Queue',
+          (q) => (
+            <>
+              <strong>{q.name}</strong>
+              {q.paused && <span className="text-skipped"> ❚❚ paused</span>}
+            </>
+          ),
+        ],
+        ['Waiting', (q) => count(q.waiting)],
+        ['Oldest', (q) => (q.oldest_seconds ? duration(q.oldest_seconds) : '–')],
+        ['Running', (q) => count(q.running)],
+        ['Tried again', (q) => count(q.retrying)],
+        ['Dead', (q) => <span className={q.dead ? 'text-failed' : ''}>{count(q.dead)}</span>],
+        ['At a time', (q) => q.workers],
+        [
+          '',
+          (q) => (
+            <Button
+              size="sm"
+              variant="secondary"
+              onClick={() =>
+                void act(
+                  () => api.put(`/admin/queue/${q.name}`, { paused: !q.paused }),
+                  q.paused ? `${q.name} goes on` : `${q.name} is paused`,
+                )
+              }
+            >
+              {q.paused ? 'Go on' : 'Pause'}
+              <span className="sr"> {q.name}</span>
+            </Button>
+          ),
+        ],
+      ]}
+    />
+  );
+}
+
+const took = (j: Job): string =>
+  j.started && j.finished ? duration((Date.parse(j.finished) - Date.parse(j.started)) / 1000) : '–';
+
+/** Details is what a job was given, what it did, and what went wrong on the way. */
+function Details({ job }: { job: Job }) {
+  const facts: [string, unknown][] = [
+    ['Given', job.args],
+    ['How far', job.progress],
+    ['What it did', job.output],
+  ];
+  return (
+    <dl className="metadata">
+      {facts
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <code>{JSON.stringify(value)}</code>
+            </dd>
+          </div>
+        ))}
+      {job.worker && (
+        <div>
+          <dt>Worker</dt>
+          <dd>{job.worker}</dd>
+        </div>
+      )}
+      {job.errors.map((e, i) => (
+        <div key={i}>
+          <dt>
+            Try {e.attempt}, <Time at={e.at} />
+          </dt>
+          <dd className="text-failed">{e.error}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
 function List() {
   const act = useAct();
-  const [params, setParams] = useSearchParams();
+  const { get, put } = useAddress();
+  const [page, go] = usePage();
   const [open, setOpen] = useState<number | null>(null);
-  const state = params.get('state') ?? '';
-  const kind = params.get('kind') ?? '';
-  const page = Number(params.get('page') ?? 1) || 1;
-  const put = (change: Record<string, string>) =>
-    setParams(
-      (old) => {
-        const p = new URLSearchParams(old);
-        for (const [k, v] of Object.entries(change))
-          if (v) p.set(k, v);
-          else p.delete(k);
-        return p;
-      },
-      { replace: true },
-    );
+  const state = get('state');
+  const kind = get('kind');
   const list = useQuery({
     queryKey: ['admin', 'jobs', state, kind, page],
     refetchInterval: every,
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => api.get<List<'jobs', Job>>('/admin/job', { state, kind, page, pageSize: size }, signal),
   });
+  const columns: Column<Job>[] = [
+    [
+      'Job',
+      (j) => (
+        <button
+          type="button"
+          className="value name"
+          aria-expanded={open === j.id}
+          onClick={() => setOpen(open === j.id ? null : j.id)}
+        >
+          {open === j.id ? '▾' : '▸'} {j.id}
+        </button>
+      ),
+    ],
+    [
+      'Kind',
+      (j) => (
+        <button type="button" className="value" onClick={() => put({ kind: j.kind, page: '' })}>
+          {j.kind}
+        </button>
+      ),
+    ],
+    [
+      'State',
+      (j) => {
+        const [sign, look] = looks[j.state] ?? ['…', ''];
+        return (
+          <span className={look}>
+            {sign} {j.cancelling ? 'ending' : j.state}
+          </span>
+        );
+      },
+    ],
+    ['Tries', (j) => `${j.attempt} of ${j.max_attempts}`],
+    ['Added', (j) => <Time at={j.created} />],
+    ['Took', (j) => took(j)],
+    [
+      '',
+      (j) => (
+        <>
+          {['dead', 'cancelled', 'retrying', 'scheduled'].includes(j.state) && (
+            <Button
+              size="sm"
+              variant="link"
+              onClick={() => void act(() => api.post(`/admin/job/${j.id}/retry`, undefined), `Job ${j.id} runs again`)}
+            >
+              Run now<span className="sr"> {j.id}</span>
+            </Button>
+          )}
+          {['waiting', 'scheduled', 'running', 'retrying'].includes(j.state) && !j.cancelling && (
+            <Button
+              size="sm"
+              variant="link"
+              isDanger
+              onClick={() =>
+                void act(() => api.post(`/admin/job/${j.id}/cancel`, undefined), `Job ${j.id} is cancelled`)
+              }
+            >
+              Cancel<span className="sr"> {j.id}</span>
+            </Button>
+          )}
+        </>
+      ),
+    ],
+  ];
   return (
     <>
       <div className="facts">
@@ -146,149 +232,18 @@ function List() {
           </button>
         )}
       </div>
-      <Busy on={list.isFetching} />
-      {list.error ? (
-        <Failed error={list.error} what="Jobs" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines />
-      ) : list.data.jobs.length === 0 ? (
-        <Empty title="No jobs like this" />
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Jobs">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th>Job</th>
-                <th>Kind</th>
-                <th>State</th>
-                <th>Tries</th>
-                <th>Added</th>
-                <th>Took</th>
-                <th>
-                  <span className="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.jobs.map((j) => {
-                const [sign, look] = looks[j.state] ?? ['…', ''];
-                const took = j.started && j.finished ? (Date.parse(j.finished) - Date.parse(j.started)) / 1000 : null;
-                return (
-                  <Fragment key={j.id}>
-                    <tr>
-                      <td>
-                        <button
-                          type="button"
-                          className="value name"
-                          aria-expanded={open === j.id}
-                          onClick={() => setOpen(open === j.id ? null : j.id)}
-                        >
-                          {open === j.id ? '▾' : '▸'} {j.id}
-                        </button>
-                      </td>
-                      <td>
-                        <button type="button" className="value" onClick={() => put({ kind: j.kind, page: '' })}>
-                          {j.kind}
-                        </button>
-                      </td>
-                      <td className={look}>
-                        {sign} {j.cancelling ? 'ending' : j.state}
-                      </td>
-                      <td>
-                        {j.attempt} of {j.max_attempts}
-                      </td>
-                      <td>
-                        <Time at={j.created} />
-                      </td>
-                      <td>{took == null ? '–' : duration(took)}</td>
-                      <td className="actions">
-                        {['dead', 'cancelled', 'retrying', 'scheduled'].includes(j.state) && (
-                          <Button
-                            size="sm"
-                            variant="link"
-                            onClick={() =>
-                              void act(() => api.post(`/admin/job/${j.id}/retry`, undefined), `Job ${j.id} runs again`)
-                            }
-                          >
-                            Run now<span className="sr"> {j.id}</span>
-                          </Button>
-                        )}
-                        {['waiting', 'scheduled', 'running', 'retrying'].includes(j.state) && !j.cancelling && (
-                          <Button
-                            size="sm"
-                            variant="link"
-                            isDanger
-                            onClick={() =>
-                              void act(
-                                () => api.post(`/admin/job/${j.id}/cancel`, undefined),
-                                `Job ${j.id} is cancelled`,
-                              )
-                            }
-                          >
-                            Cancel<span className="sr"> {j.id}</span>
-                          </Button>
-                        )}
-                      </td>
-                    </tr>
-                    {open === j.id && (
-                      <tr>
-                        <td colSpan={7}>
-                          <dl className="metadata">
-                            <div>
-                              <dt>Given</dt>
-                              <dd>
-                                <code>{JSON.stringify(j.args)}</code>
-                              </dd>
-                            </div>
-                            {j.progress && (
-                              <div>
-                                <dt>How far</dt>
-                                <dd>
-                                  <code>{JSON.stringify(j.progress)}</code>
-                                </dd>
-                              </div>
-                            )}
-                            {j.output && (
-                              <div>
-                                <dt>What it did</dt>
-                                <dd>
-                                  <code>{JSON.stringify(j.output)}</code>
-                                </dd>
-                              </div>
-                            )}
-                            {j.worker && (
-                              <div>
-                                <dt>Worker</dt>
-                                <dd>{j.worker}</dd>
-                              </div>
-                            )}
-                            {j.errors.map((e, i) => (
-                              <div key={i}>
-                                <dt>
-                                  Try {e.attempt}, <Time at={e.at} />
-                                </dt>
-                                <dd className="text-failed">{e.error}</dd>
-                              </div>
-                            ))}
-                          </dl>
-                        </td>
-                      </tr>
-                    )}
-                  </Fragment>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.data && (
-        <Pages
-          page={page}
-          total={list.data.pagination.totalItems}
-          size={size}
-          go={(n) => put({ page: n > 1 ? String(n) : '' })}
-        />
-      )}
+      <Listed
+        name="Jobs"
+        asked={list}
+        rows={(d) => d.jobs}
+        id={(j) => j.id}
+        columns={columns}
+        below={(j) => open === j.id && <Details job={j} />}
+        empty={<Empty title="No jobs like this" />}
+        page={page}
+        size={size}
+        go={go}
+      />
     </>
   );
 }
@@ -323,6 +278,10 @@ function Change({ schedule, close }: { schedule: Schedule; close: () => void }) 
   );
 }
 
+const Coming = ({ at }: { at: string }) => (
+  <time dateTime={at}>{new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}</time>
+);
+
 function Schedules() {
   const act = useAct();
   const [edit, setEdit] = useState<Schedule | null>(null);
@@ -334,41 +293,36 @@ function Schedules() {
   if (error) return <Failed error={error} what="The schedule" retry={() => void refetch()} />;
   if (!data) return <Lines n={4} />;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Schedule">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>What</th>
-            <th>When</th>
-            <th>Last</th>
-            <th>Next</th>
-            <th>
-              <span className="sr">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.schedules.map((s) => (
-            <tr key={s.name}>
-              <td>
+    <>
+      <Table
+        name="Schedule"
+        rows={data.schedules}
+        id={(s) => s.name}
+        columns={[
+          [
+            'What',
+            (s) => (
+              <>
                 <strong>{s.name}</strong>
                 <div className="quiet">{s.description}</div>
-              </td>
-              <td>
+              </>
+            ),
+          ],
+          [
+            'When',
+            (s) => (
+              <>
                 <code>{s.spec}</code>
                 {!s.enabled && <span className="text-skipped"> ❚❚ off</span>}
-              </td>
-              <td>{s.last_run ? <Time at={s.last_run} /> : '–'}</td>
-              <td>
-                {s.enabled && s.next_run ? (
-                  <time dateTime={s.next_run}>
-                    {new Date(s.next_run).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
-                  </time>
-                ) : (
-                  '–'
-                )}
-              </td>
-              <td className="actions">
+              </>
+            ),
+          ],
+          ['Last', (s) => (s.last_run ? <Time at={s.last_run} /> : '–')],
+          ['Next', (s) => (s.enabled && s.next_run ? <Coming at={s.next_run} /> : '–')],
+          [
+            '',
+            (s) => (
+              <>
                 <Button size="sm" variant="link" onClick={() => setEdit(s)}>
                   Change<span className="sr"> {s.name}</span>
                 </Button>
@@ -381,13 +335,13 @@ function Schedules() {
                 >
                   Run now<span className="sr"> {s.name}</span>
                 </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+              </>
+            ),
+          ],
+        ]}
+      />
       {edit && <Change schedule={edit} close={() => setEdit(null)} />}
-    </div>
+    </>
   );
 }
 

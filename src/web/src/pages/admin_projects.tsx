@@ -1,11 +1,13 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
+import { Link, useNavigate, useParams } from 'react-router';
 import { api, type Dashboard, type List, type Project, type User } from '../lib/api';
 import { count } from '../lib/format';
-import { Delete, Dialog, Input, Pages } from '../parts/form';
-import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
+import { useAddress, usePage } from '../parts/address';
+import { Delete, Dialog, Input } from '../parts/form';
+import { Empty, Failed, useTitle } from '../parts/states';
+import { Listed, type Column } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 const size = 25;
@@ -134,15 +136,13 @@ const slug = (title: string) =>
 export function AdminProjects() {
   useTitle('Projects - Administration');
   const { id } = useParams();
-  const go = useNavigate();
+  const navigate = useNavigate();
   const client = useQueryClient();
   const toast = useToast();
-  const [params, setParams] = useSearchParams();
+  const { params, get, put } = useAddress();
+  const [page, go] = usePage();
   const [gone, setGone] = useState<Project | null>(null);
-  const text = params.get('q') ?? '';
-  const page = Number(params.get('page') ?? 1) || 1;
-  const put = (q: string, n: number) =>
-    setParams({ ...(q && { q }), ...(n > 1 && { page: String(n) }) }, { replace: true });
+  const text = get('q');
   const list = useQuery({
     queryKey: ['admin', 'projects', text, page],
     placeholderData: keepPreviousData,
@@ -160,8 +160,36 @@ export function AdminProjects() {
     staleTime: 0,
     queryFn: ({ signal }) => api.get<Project>(`/admin/project/${id}`, {}, signal),
   });
-  const close = () => void go({ pathname: '/admin/projects', search: params.toString() });
-  const edit = (to: string) => void go({ pathname: `/admin/projects/${to}`, search: params.toString() });
+  const close = () => void navigate({ pathname: '/admin/projects', search: params.toString() });
+  const edit = (to: string) => void navigate({ pathname: `/admin/projects/${to}`, search: params.toString() });
+  const columns: Column<Project>[] = [
+    [
+      'Title',
+      (p) => (
+        <button type="button" className="value name" onClick={() => edit(p.id!)}>
+          {p.title || p.name}
+        </button>
+      ),
+    ],
+    ['Name', (p) => p.name],
+    ['Owner', (p) => (p.owner as User | undefined)?.email ?? <span className="quiet">nobody</span>],
+    [
+      '',
+      (p) => (
+        <>
+          <Link to={`/project/${p.id}/triage`}>
+            Open<span className="sr"> {p.title || p.name}</span>
+          </Link>
+          <Link to={`/project/${p.id}/members`}>
+            Members<span className="sr"> of {p.title || p.name}</span>
+          </Link>
+          <Button size="sm" variant="link" isDanger onClick={() => setGone(p)}>
+            Delete<span className="sr"> {p.title || p.name}</span>
+          </Button>
+        </>
+      ),
+    ],
+  ];
   return (
     <div>
       <div className="heading">
@@ -181,60 +209,25 @@ export function AdminProjects() {
           aria-label="Find projects"
           placeholder="Find by title"
           value={text}
-          onChange={(e) => put(e.target.value, 1)}
+          onChange={(e) => put({ q: e.target.value, page: '' })}
         />
       </div>
-      <Busy on={list.isFetching} />
-      {list.error ? (
-        <Failed error={list.error} what="Projects" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines n={6} />
-      ) : list.data.projects.length === 0 ? (
-        <Empty
-          title={text ? 'No project is called so' : 'No projects yet'}
-          actions={!text && <Button onClick={() => edit('new')}>Make the first</Button>}
-        />
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Projects">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th>Title</th>
-                <th>Name</th>
-                <th>Owner</th>
-                <th>
-                  <span className="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.projects.map((p) => (
-                <tr key={p.id}>
-                  <td>
-                    <button type="button" className="value name" onClick={() => edit(p.id!)}>
-                      {p.title || p.name}
-                    </button>
-                  </td>
-                  <td>{p.name}</td>
-                  <td>{(p.owner as User | undefined)?.email ?? <span className="quiet">nobody</span>}</td>
-                  <td className="actions">
-                    <Link to={`/project/${p.id}/triage`}>
-                      Open<span className="sr"> {p.title || p.name}</span>
-                    </Link>{' '}
-                    <Link to={`/project/${p.id}/members`}>
-                      Members<span className="sr"> of {p.title || p.name}</span>
-                    </Link>{' '}
-                    <Button size="sm" variant="link" isDanger onClick={() => setGone(p)}>
-                      Delete<span className="sr"> {p.title || p.name}</span>
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.data && <Pages page={page} total={list.data.pagination.totalItems} size={size} go={(n) => put(text, n)} />}
+      <Listed
+        name="Projects"
+        asked={list}
+        rows={(d) => d.projects}
+        id={(p) => p.id!}
+        columns={columns}
+        empty={
+          <Empty
+            title={text ? 'No project is called so' : 'No projects yet'}
+            actions={!text && <Button onClick={() => edit('new')}>Make the first</Button>}
+          />
+        }
+        page={page}
+        size={size}
+        go={go}
+      />
       {id === 'new' && <Edit project={null} close={close} />}
       {id && id !== 'new' && asked.data && <Edit key={id} project={asked.data} close={close} />}
       {id && asked.error && <Failed error={asked.error} what="This project" />}

@@ -2,10 +2,11 @@ import { Button } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type List, type Project } from '../lib/api';
-import { count } from '../lib/format';
+import { bytes, count } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Dialog, Input, says } from '../parts/form';
 import { Empty, Failed, Lines, useTitle } from '../parts/states';
+import { Table } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 type Schemas = components['schemas'];
@@ -15,12 +16,6 @@ const kinds = ['artifacts', 'results', 'runs'] as const;
 const days = (hours: number) =>
   hours === 0 ? 'for ever' : hours % 24 ? `${count(hours)} hours` : `${count(hours / 24)} days`;
 const own = (d: number | null | undefined) => (d == null ? 'as everywhere' : d === 0 ? 'for ever' : `${count(d)} days`);
-const bytes = (n: number) =>
-  n < 1048576
-    ? `${Math.ceil(n / 1024)} KiB`
-    : n < 1073741824
-      ? `${(n / 1048576).toFixed(1)} MiB`
-      : `${(n / 1073741824).toFixed(1)} GiB`;
 
 function Edit({ policy, close }: { policy: Policy | null; close: () => void }) {
   const client = useQueryClient();
@@ -129,39 +124,30 @@ export function Retention() {
       {r.projects.length === 0 ? (
         <p className="quiet">None.</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Rules of projects">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th>Project</th>
-                <th>Artifacts</th>
-                <th>Results</th>
-                <th>Runs</th>
-                <th>
-                  <span className="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {r.projects.map((p) => (
-                <tr key={p.project_id}>
-                  <td>{p.project}</td>
-                  <td>{own(p.artifacts_days)}</td>
-                  <td>{own(p.results_days)}</td>
-                  <td>{own(p.runs_days)}</td>
-                  <td className="actions">
-                    <Button size="sm" variant="link" onClick={() => setEdit(p)}>
-                      Change<span className="sr"> {p.project}</span>
-                    </Button>
-                    <Button size="sm" variant="link" onClick={() => void drop(p)}>
-                      As everywhere<span className="sr"> {p.project}</span>
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          name="Rules of projects"
+          rows={r.projects}
+          id={(p) => p.project_id}
+          columns={[
+            ['Project', (p) => p.project],
+            ['Artifacts', (p) => own(p.artifacts_days)],
+            ['Results', (p) => own(p.results_days)],
+            ['Runs', (p) => own(p.runs_days)],
+            [
+              '',
+              (p) => (
+                <>
+                  <Button size="sm" variant="link" onClick={() => setEdit(p)}>
+                    Change<span className="sr"> {p.project}</span>
+                  </Button>
+                  <Button size="sm" variant="link" onClick={() => void drop(p)}>
+                    As everywhere<span className="sr"> {p.project}</span>
+                  </Button>
+                </>
+              ),
+            ],
+          ]}
+        />
       )}
       <h2 className="section">What would go now</h2>
       <p>
@@ -182,34 +168,20 @@ export function Retention() {
         (preview.data.projects.length === 0 ? (
           <Empty title="Nothing is old enough to go" />
         ) : (
-          <div className="scroll" tabIndex={0} role="region" aria-label="What would go now">
-            <table className="plain">
-              <thead>
-                <tr>
-                  <th>Project</th>
-                  <th>By the rule for</th>
-                  <th>Runs</th>
-                  <th>Results</th>
-                  <th>Artifacts</th>
-                  <th>Imports</th>
-                  <th>Space</th>
-                </tr>
-              </thead>
-              <tbody>
-                {preview.data.projects.map((p) => (
-                  <tr key={p.project + p.kind}>
-                    <td>{p.name}</td>
-                    <td>{p.kind}</td>
-                    <td>{count(p.deleted.runs)}</td>
-                    <td>{count(p.deleted.results)}</td>
-                    <td>{count(p.deleted.artifacts)}</td>
-                    <td>{count(p.deleted.imports)}</td>
-                    <td>{bytes(p.deleted.bytes)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            name="What would go now"
+            rows={preview.data.projects}
+            id={(p) => p.project + p.kind}
+            columns={[
+              ['Project', (p) => p.name],
+              ['By the rule for', (p) => p.kind],
+              ['Runs', (p) => count(p.deleted.runs)],
+              ['Results', (p) => count(p.deleted.results)],
+              ['Artifacts', (p) => count(p.deleted.artifacts)],
+              ['Imports', (p) => count(p.deleted.imports)],
+              ['Space', (p) => bytes(p.deleted.bytes)],
+            ]}
+          />
         ))
       )}
       {edit && <Edit policy={edit === 'new' ? null : edit} close={() => setEdit(null)} />}

@@ -1,12 +1,14 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
+import { Link, useNavigate, useParams } from 'react-router';
 import { useUser } from '../frame';
 import { api, type List, type Project, type User } from '../lib/api';
 import { count } from '../lib/format';
-import { Check, Delete, Dialog, Input, Pages } from '../parts/form';
-import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
+import { useAddress, usePage } from '../parts/address';
+import { Check, Delete, Dialog, Input } from '../parts/form';
+import { Empty, Failed, useTitle } from '../parts/states';
+import { Listed, type Column } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 const size = 25;
@@ -113,29 +115,29 @@ function Edit({ user, close }: { user: User | null; close: () => void }) {
   );
 }
 
+/** Few names the first projects of many. */
+function Few({ projects }: { projects: Project[] }) {
+  const more = projects.length - 4;
+  return (
+    <>
+      {projects.slice(0, 4).map(nameOf).join(', ')}
+      {more > 0 && <span className="quiet"> and {more} more</span>}
+    </>
+  );
+}
+
 export function Users() {
   useTitle('Users - Administration');
   const { id } = useParams();
-  const go = useNavigate();
+  const navigate = useNavigate();
   const client = useQueryClient();
   const toast = useToast();
   const me = useUser();
-  const [params, setParams] = useSearchParams();
+  const { params, get, put } = useAddress();
+  const [page, go] = usePage();
   const [gone, setGone] = useState<User | null>(null);
-  const field = params.get('by') === 'name' ? 'name' : 'email';
-  const text = params.get('q') ?? '';
-  const page = Number(params.get('page') ?? 1) || 1;
-  const put = (change: Record<string, string>) =>
-    setParams(
-      (old) => {
-        const p = new URLSearchParams(old);
-        for (const [k, v] of Object.entries(change))
-          if (v) p.set(k, v);
-          else p.delete(k);
-        return p;
-      },
-      { replace: true },
-    );
+  const field = get('by') === 'name' ? 'name' : 'email';
+  const text = get('q');
   const list = useQuery({
     queryKey: ['admin', 'users', field, text, page],
     placeholderData: keepPreviousData,
@@ -153,8 +155,8 @@ export function Users() {
     staleTime: 0,
     queryFn: ({ signal }) => api.get<User>(`/admin/user/${id}`, {}, signal),
   });
-  const close = () => void go({ pathname: '/admin/users', search: params.toString() });
-  const edit = (to: string) => void go({ pathname: `/admin/users/${to}`, search: params.toString() });
+  const close = () => void navigate({ pathname: '/admin/users', search: params.toString() });
+  const edit = (to: string) => void navigate({ pathname: `/admin/users/${to}`, search: params.toString() });
   const set = async (u: User, change: Partial<User>, done: string) => {
     try {
       await api.put(`/admin/user/${u.id}`, change);
@@ -164,6 +166,70 @@ export function Users() {
     }
     await client.invalidateQueries({ queryKey: ['admin', 'users'] });
   };
+  const columns: Column<User>[] = [
+    [
+      'E-mail',
+      (u) => (
+        <button type="button" className="value name" onClick={() => edit(u.id!)}>
+          {u.email}
+        </button>
+      ),
+    ],
+    [
+      'Name',
+      (u) => (
+        <>
+          {u.name}
+          {u.id === me.data?.id && <span className="quiet"> you</span>}
+        </>
+      ),
+    ],
+    ['Projects', (u) => <Few projects={u.projects ?? []} />],
+    [
+      'State',
+      (u) => (
+        <>
+          {u.is_active ? (
+            <span className="text-passed">✓ active</span>
+          ) : (
+            <span className="text-skipped">◌ may not sign in</span>
+          )}
+          {u.is_superadmin && <div className="quiet">administrator</div>}
+        </>
+      ),
+    ],
+    [
+      '',
+      (u) => (
+        <>
+          <Link to={`/admin/users/${u.id}/access`}>
+            Access<span className="sr"> of {u.email}</span>
+          </Link>
+          {u.id !== me.data?.id && (
+            <>
+              <Button
+                size="sm"
+                variant="link"
+                onClick={() =>
+                  void set(
+                    u,
+                    { is_active: !u.is_active },
+                    u.is_active ? `${u.email} may no longer sign in` : `${u.email} may sign in`,
+                  )
+                }
+              >
+                {u.is_active ? 'Deactivate' : 'Activate'}
+                <span className="sr"> {u.email}</span>
+              </Button>
+              <Button size="sm" variant="link" isDanger onClick={() => setGone(u)}>
+                Delete<span className="sr"> {u.email}</span>
+              </Button>
+            </>
+          )}
+        </>
+      ),
+    ],
+  ];
   return (
     <div>
       <div className="heading">
@@ -197,91 +263,17 @@ export function Users() {
           </select>
         </label>
       </div>
-      <Busy on={list.isFetching} />
-      {list.error ? (
-        <Failed error={list.error} what="Users" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines n={6} />
-      ) : list.data.users.length === 0 ? (
-        <Empty title="Nobody is called so" />
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Users">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th>E-mail</th>
-                <th>Name</th>
-                <th>Projects</th>
-                <th>State</th>
-                <th>
-                  <span className="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.users.map((u) => (
-                <tr key={u.id}>
-                  <td>
-                    <button type="button" className="value name" onClick={() => edit(u.id!)}>
-                      {u.email}
-                    </button>
-                  </td>
-                  <td>{u.name}</td>
-                  <td>
-                    {(u.projects ?? []).slice(0, 4).map(nameOf).join(', ')}
-                    {(u.projects?.length ?? 0) > 4 && <span className="quiet"> and {u.projects!.length - 4} more</span>}
-                  </td>
-                  <td>
-                    {u.is_active ? (
-                      <span className="text-passed">✓ active</span>
-                    ) : (
-                      <span className="text-skipped">◌ may not sign in</span>
-                    )}
-                    {u.is_superadmin && <div className="quiet">administrator</div>}
-                  </td>
-                  <td className="actions">
-                    <Link to={`/admin/users/${u.id}/access`}>
-                      Access<span className="sr"> of {u.email}</span>
-                    </Link>
-                    <Button
-                      size="sm"
-                      variant="link"
-                      onClick={() =>
-                        void set(
-                          u,
-                          { is_active: !u.is_active },
-                          u.is_active ? `${u.email} may no longer sign in` : `${u.email} may sign in`,
-                        )
-                      }
-                      isDisabled={u.id === me.data?.id}
-                    >
-                      {u.is_active ? 'Deactivate' : 'Activate'}
-                      <span className="sr"> {u.email}</span>
-                    </Button>
-                    <Button
-                      size="sm"
-                      variant="link"
-                      isDanger
-                      isDisabled={u.id === me.data?.id}
-                      onClick={() => setGone(u)}
-                    >
-                      Delete<span className="sr"> {u.email}</span>
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.data && (
-        <Pages
-          page={page}
-          total={list.data.pagination.totalItems}
-          size={size}
-          go={(n) => put({ page: n > 1 ? String(n) : '' })}
-        />
-      )}
+      <Listed
+        name="Users"
+        asked={list}
+        rows={(d) => d.users}
+        id={(u) => u.id!}
+        columns={columns}
+        empty={<Empty title="Nobody is called so" />}
+        page={page}
+        size={size}
+        go={go}
+      />
       {id === 'new' && <Edit user={null} close={close} />}
       {id && id !== 'new' && asked.data && <Edit key={id} user={asked.data} close={close} />}
       {id && asked.error && <Failed error={asked.error} what="This user" />}

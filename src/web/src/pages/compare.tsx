@@ -7,8 +7,9 @@ import { api, type List, type Run } from '../lib/api';
 import { changes } from '../lib/compare';
 import { parse, toAPI } from '../lib/filter';
 import { count, duration } from '../lib/format';
-import { insight, type Change, type Comparison } from '../lib/insight';
+import { insight, type Comparison } from '../lib/insight';
 import { countsOf, passRate, titleOf } from '../lib/runs';
+import { useAddress } from '../parts/address';
 import { Difference } from '../parts/difference';
 import { useResult } from '../parts/failure';
 import { TestName } from '../parts/lists';
@@ -196,23 +197,10 @@ function Picker({ label, hint, choose }: { label: string; hint: string; choose: 
 
 /** Found lists the tests of one change after the other, each a page at a time. */
 function Found({ sums, project, base }: { sums: Comparison; project: string; base: string }) {
-  const [params, setParams] = useSearchParams();
+  const { get, put } = useAddress();
   const some = changes.filter(([change]) => sums.counts[change] > 0);
-  const asked = params.get('view') as Change | null;
-  const change = some.find(([c]) => c === asked)?.[0] ?? some[0]![0];
-  const open = params.get('open') ?? '';
-  const set = (next: Record<string, string>) =>
-    setParams(
-      (old) => {
-        const to = new URLSearchParams(old);
-        for (const [k, v] of Object.entries(next)) {
-          if (v) to.set(k, v);
-          else to.delete(k);
-        }
-        return to;
-      },
-      { replace: true },
-    );
+  const change = some.find(([c]) => c === get('view'))?.[0] ?? some[0]![0];
+  const open = get('open');
   const found = useInfiniteQuery({
     queryKey: ['compare', project, sums.runs, sums.previous_runs, change],
     staleTime: 60000,
@@ -232,7 +220,7 @@ function Found({ sums, project, base }: { sums: Comparison; project: string; bas
             type="button"
             className="choice"
             aria-pressed={c === change}
-            onClick={() => set({ view: c, open: '' })}
+            onClick={() => put({ view: c, open: '' })}
           >
             {word} {count(sums.counts[c])}
           </button>
@@ -257,7 +245,7 @@ function Found({ sums, project, base }: { sums: Comparison; project: string; bas
                       className="folder"
                       aria-expanded={open === side.id}
                       aria-label={`How ${t.test_id} differs`}
-                      onClick={() => set({ open: open === side.id ? '' : side.id })}
+                      onClick={() => put({ open: open === side.id ? '' : side.id })}
                     >
                       {open === side.id ? '▾' : '▸'}
                     </button>

@@ -1,13 +1,15 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { useParams, useSearchParams } from 'react-router';
+import { useParams } from 'react-router';
 import { useUser } from '../frame';
 import { api, type List, type Project } from '../lib/api';
 import { count } from '../lib/format';
 import type { components } from '../lib/schema';
-import { Dialog, Pages, says } from '../parts/form';
-import { Busy, Failed, Lines, useTitle } from '../parts/states';
+import { usePage } from '../parts/address';
+import { Dialog, says } from '../parts/form';
+import { Empty, useTitle } from '../parts/states';
+import { Listed, type Column } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 type Member = components['schemas']['Member'];
@@ -26,8 +28,7 @@ export function Members() {
   const client = useQueryClient();
   const toast = useToast();
   const user = useUser();
-  const [params, setParams] = useSearchParams();
-  const page = Number(params.get('page') ?? 1) || 1;
+  const [page, go] = usePage();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<string>('member');
   const [gone, setGone] = useState<Member | null>(null);
@@ -64,6 +65,54 @@ export function Members() {
       setEmail('');
     }, `${address} is in the project`);
   };
+  const columns: Column<Member>[] = [
+    [
+      'Who',
+      (m) => (
+        <>
+          {m.name || m.email}
+          <div className="quiet">{m.name && m.email}</div>
+          {!m.is_active && <div className="text-skipped">◌ may not sign in</div>}
+        </>
+      ),
+    ],
+    [
+      'Role',
+      (m) =>
+        rules ? (
+          <select
+            className="field"
+            aria-label={`Role of ${m.email}`}
+            value={m.role}
+            onChange={(e) =>
+              void change(
+                () => api.put(`/project/${project}/member/${m.user_id}`, { role: e.target.value }),
+                `${m.email} is ${e.target.value} now`,
+              )
+            }
+          >
+            {roles.map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        ) : (
+          roles.find(([value]) => value === m.role)?.[1]
+        ),
+    ],
+    [
+      '',
+      (m) =>
+        m.listed &&
+        (rules || m.user_id === me?.id) && (
+          <Button size="sm" variant="link" isDanger onClick={() => setGone(m)}>
+            {m.user_id === me?.id ? 'Leave' : 'Take out'}
+            <span className="sr"> {m.email}</span>
+          </Button>
+        ),
+    ],
+  ];
   return (
     <div>
       <div className="heading">
@@ -96,76 +145,17 @@ export function Members() {
           <Button type="submit">Add</Button>
         </form>
       )}
-      <Busy on={list.isFetching} />
-      {list.error ? (
-        <Failed error={list.error} what="Members" retry={() => void list.refetch()} />
-      ) : !list.data ? (
-        <Lines n={4} />
-      ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Members">
-          <table className="plain stacks">
-            <thead>
-              <tr>
-                <th>Who</th>
-                <th>Role</th>
-                <th>
-                  <span className="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.members.map((m) => (
-                <tr key={m.user_id}>
-                  <td data-name="Who">
-                    {m.name || m.email}
-                    <div className="quiet">{m.name && m.email}</div>
-                    {!m.is_active && <div className="text-skipped">◌ may not sign in</div>}
-                  </td>
-                  <td data-name="Role">
-                    {rules ? (
-                      <select
-                        className="field"
-                        aria-label={`Role of ${m.email}`}
-                        value={m.role}
-                        onChange={(e) =>
-                          void change(
-                            () => api.put(`/project/${project}/member/${m.user_id}`, { role: e.target.value }),
-                            `${m.email} is ${e.target.value} now`,
-                          )
-                        }
-                      >
-                        {roles.map(([value, name]) => (
-                          <option key={value} value={value}>
-                            {name}
-                          </option>
-                        ))}
-                      </select>
-                    ) : (
-                      roles.find(([value]) => value === m.role)?.[1]
-                    )}
-                  </td>
-                  <td className="actions">
-                    {m.listed && (rules || m.user_id === me?.id) && (
-                      <Button size="sm" variant="link" isDanger onClick={() => setGone(m)}>
-                        {m.user_id === me?.id ? 'Leave' : 'Take out'}
-                        <span className="sr"> {m.email}</span>
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.data && (
-        <Pages
-          page={page}
-          total={list.data.pagination.totalItems}
-          size={size}
-          go={(n) => setParams(n > 1 ? { page: String(n) } : {}, { replace: true })}
-        />
-      )}
+      <Listed
+        name="Members"
+        asked={list}
+        rows={(d) => d.members}
+        id={(m) => m.user_id}
+        columns={columns}
+        empty={<Empty title="Nobody is in this project" />}
+        page={page}
+        size={size}
+        go={go}
+      />
       {gone && (
         <Dialog
           title={`Take ${gone.email} out of the project?`}

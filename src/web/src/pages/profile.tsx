@@ -7,6 +7,7 @@ import { api, APIError, type List, type Project, type Token, type User } from '.
 import { exact } from '../lib/format';
 import type { components } from '../lib/schema';
 import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { Table } from '../parts/table';
 import { useToast } from '../parts/toast';
 
 const says = (e: unknown) => (e instanceof APIError ? e.message : String(e));
@@ -157,46 +158,42 @@ export function Tokens() {
       ) : data.tokens.length === 0 ? (
         <Empty title="No tokens yet">Pipelines sign in with one.</Empty>
       ) : (
-        <table className="plain">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Last used</th>
-              <th>Works until</th>
-              <th>
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.tokens.map((t) => (
-              <tr key={t.id}>
-                <td>{t.name}</td>
-                <td>{lastUse(t.id)}</td>
-                <td>
+        <Table
+          name="Tokens"
+          rows={data.tokens}
+          id={(t) => t.id!}
+          columns={[
+            ['Name', (t) => t.name],
+            ['Last used', (t) => lastUse(t.id!)],
+            [
+              'Works until',
+              (t) => (
+                <>
                   {t.expires ? exact(t.expires) : 'for ever'}
                   {ends(t.expires)}
-                </td>
-                <td>
-                  {asked === t.id ? (
-                    <>
-                      <Button size="sm" variant="danger" onClick={() => void remove(t)}>
-                        Delete {t.name}
-                      </Button>
-                      <Button size="sm" variant="link" onClick={() => setAsked('')}>
-                        Keep
-                      </Button>
-                    </>
-                  ) : (
-                    <Button size="sm" variant="secondary" onClick={() => setAsked(t.id)}>
-                      Delete
+                </>
+              ),
+            ],
+            [
+              '',
+              (t) =>
+                asked === t.id ? (
+                  <>
+                    <Button size="sm" variant="danger" onClick={() => void remove(t)}>
+                      Delete {t.name}
                     </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                    <Button size="sm" variant="link" onClick={() => setAsked('')}>
+                      Keep
+                    </Button>
+                  </>
+                ) : (
+                  <Button size="sm" variant="link" isDanger onClick={() => setAsked(t.id!)}>
+                    Delete<span className="sr"> {t.name}</span>
+                  </Button>
+                ),
+            ],
+          ]}
+        />
       )}
     </div>
   );

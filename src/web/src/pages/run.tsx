@@ -73,7 +73,7 @@ export function RunPage() {
   const failed = counts.failed + counts.error;
   const build = meta(r, 'jenkins.build_url') || meta(r, 'ci_url') || meta(r, 'build_url');
   return (
-    <div className={tab === 'results-list' || tab === 'results-tree' ? 'full' : ''}>
+    <div className={tab === 'results-list' || tab === 'results-tree' ? 'full run' : 'run'}>
       <div className="heading">
         <h1>{title}</h1>
         <span className="small-id quiet">

@@ -8,6 +8,7 @@ import { Durations } from '../parts/durations';
 import { Past, useResult } from '../parts/failure';
 import { Outcome } from '../parts/outcome';
 import { Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
+import { Table } from '../parts/table';
 import { useRun } from './result';
 import './test.css';
 
@@ -137,43 +138,29 @@ function Places({ places, choose }: { places: History['places']; choose: (place:
   return (
     <>
       <h2 className="section">By component and environment</h2>
-      <div className="scroll" tabIndex={0} role="region" aria-label="By component and environment">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Where</th>
-              <th scope="col">Newest</th>
-              <th scope="col">Failed</th>
-              <th scope="col">Turns</th>
-            </tr>
-          </thead>
-          <tbody>
-            {places.map((p) => (
-              <tr key={`${p.env}\n${p.component}`}>
-                <td>
-                  <button
-                    type="button"
-                    className="value"
-                    disabled={!p.env && !p.component}
-                    onClick={() =>
-                      choose({ ...(p.env && { env: p.env }), ...(p.component && { component: p.component }) })
-                    }
-                  >
-                    {[p.component, p.env].filter(Boolean).join(' · ') || 'neither'}
-                  </button>
-                </td>
-                <td>
-                  <Outcome state={p.newest ?? undefined} />
-                </td>
-                <td>
-                  {count(p.failing)} of {count(p.outcomes)}
-                </td>
-                <td>{shares(p.flakiness)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        name="By component and environment"
+        rows={places}
+        id={(p) => `${p.env}\n${p.component}`}
+        columns={[
+          [
+            'Where',
+            (p) => (
+              <button
+                type="button"
+                className="value"
+                disabled={!p.env && !p.component}
+                onClick={() => choose({ ...(p.env && { env: p.env }), ...(p.component && { component: p.component }) })}
+              >
+                {[p.component, p.env].filter(Boolean).join(' · ') || 'neither'}
+              </button>
+            ),
+          ],
+          ['Newest', (p) => <Outcome state={p.newest ?? undefined} />],
+          ['Failed', (p) => `${count(p.failing)} of ${count(p.outcomes)}`],
+          ['Turns', (p) => shares(p.flakiness)],
+        ]}
+      />
     </>
   );
 }

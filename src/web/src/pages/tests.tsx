@@ -111,6 +111,7 @@ export function Tests() {
   });
   const pages = found.data?.pages;
   const tests = pages?.flatMap((p) => p.tests) ?? [];
+  const total = tests.length && pages![0]!.total;
   const narrowed = asked.text || asked.only || asked.env || asked.component;
   return (
     <div className="full">
@@ -118,7 +119,7 @@ export function Tests() {
         <h1>Tests</h1>
         {pages && (
           <span className="quiet" aria-live="polite" title={`Results since ${exact(pages[0]!.from)}`}>
-            {count(tests.length && pages[0]!.total)} tests since <Time at={pages[0]!.from} />
+            {count(total)} {total === 1 ? 'test' : 'tests'} since <Time at={pages[0]!.from} />
           </span>
         )}
       </div>

@@ -1,6 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { session } from '../lib/api';
@@ -10,13 +10,14 @@ import { count, duration, testName } from '../lib/format';
 import { insight, type Change, type Series } from '../lib/insight';
 import { passRate, seriesTitle } from '../lib/runs';
 import { inOrder, looks, since } from '../lib/triage';
+import { useAddress } from '../parts/address';
 import { Aside } from '../parts/aside';
 import { Assign, Decide } from '../parts/assign';
 import { ClassifyBar } from '../parts/classify';
 import { Past, Said, Took, usePast, useResult } from '../parts/failure';
 import { FilterLine } from '../parts/filterline';
 import { Bookmarks } from '../parts/saved';
-import { useKeys } from '../parts/keys';
+import { useKeys, useStops } from '../parts/keys';
 import { forProject, TestName, useFilters } from '../parts/lists';
 import { Bar, Outcome, Spark } from '../parts/outcome';
 import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
@@ -29,6 +30,9 @@ const kinds: Record<Kind, { sign: string; word: string; style: string }> = {
   still_failing: { sign: '■', word: 'still failing', style: 'text-error' },
   fixed: { sign: '▼', word: 'fixed', style: 'text-passed' },
 };
+
+/** Where j and k stop: at the first count of a series, at its run where nothing failed, and at the tests of a count that is open. */
+const stops = '.serie-row .change:not(.change ~ .change), .serie-row:not(:has(.change)) h2 a, .test-line';
 
 /** useChoice keeps in the address which count is open (RUN.KIND), and which of its results stands beside it. */
 function useChoice() {
@@ -68,11 +72,19 @@ function useLook(project: string): number {
 
 const leastOf = (params: URLSearchParams): number => Math.max(0, Math.floor(Number(params.get('least')) || 0));
 
-function answer(project: string, filters: Filter[], least: number) {
+/** How many builds are shown, and by how many more at a time; the server answers no more than the last. */
+const step = 200;
+const mostShown = 2000;
+
+const limitOf = (params: URLSearchParams): number =>
+  Math.min(mostShown, Math.max(step, Math.floor(Number(params.get('limit')) || 0)));
+
+function answer(project: string, filters: Filter[], params: URLSearchParams) {
   const filter = forProject(project, filters);
+  const [least, limit] = [leastOf(params), limitOf(params)];
   return queryOptions({
-    queryKey: ['triage', filter, least],
-    queryFn: ({ signal }) => insight.triage(project, filter, least, signal),
+    queryKey: ['triage', filter, least, limit],
+    queryFn: ({ signal }) => insight.triage(project, filter, least, limit, signal),
   });
 }
 
@@ -85,15 +97,24 @@ export function Triage() {
   const last = useLook(project);
   const least = leastOf(params);
   const found = useQuery({
-    ...answer(project, filters, least),
+    ...answer(project, filters, params),
     refetchInterval: 60000,
     placeholderData: keepPreviousData,
   });
-  const series = useMemo(() => inOrder(found.data ?? []), [found.data]);
+  const series = useMemo(() => inOrder(found.data?.series ?? []), [found.data]);
   const [run, kind] = open.split('.') as [string, Kind];
   const opened = kind in kinds ? series.find((s) => s.run === run) : undefined;
   const tests = useTests(project, opened, kind);
-  const close = useCallback(() => choose({ open }), [choose, open]);
+  const list = useRef<HTMLDivElement>(null);
+  useStops(list, stops);
+  // The test that the keys have come to is what is judged, until they leave it for a count.
+  const [focused, setFocused] = useState('');
+  const follow = useCallback((e: FocusEvent<HTMLElement>) => setFocused(e.target.dataset['result'] ?? ''), []);
+  const close = useCallback(() => {
+    list.current?.querySelector<HTMLElement>('.test-line.current')?.focus();
+    choose({ open });
+  }, [choose, open]);
+  const toggle = useCallback((to: string) => choose({ open: open === to ? '' : to }), [choose, open]);
   if (found.error) return <Failed error={found.error} what="Runs" retry={() => void found.refetch()} />;
   return (
     <div className={shown ? 'with-aside' : ''}>
@@ -147,7 +168,7 @@ export function Triage() {
             </Empty>
           )
         ) : (
-          <div className="series">
+          <div className="series" ref={list}>
             <div className="serie-row serie-head quiet" aria-hidden="true">
               <span>Newest of</span>
               <span>Outcome</span>
@@ -166,20 +187,26 @@ export function Triage() {
                 base={base}
                 fresh={last > 0 && Date.parse(s.start_time) > last}
                 open={opened === s ? kind : null}
-                toggle={(k) => choose({ open: opened === s && kind === k ? '' : `${s.run}.${k}` })}
+                toggle={toggle}
+                follow={follow}
               >
-                <Changed
-                  series={s}
-                  kind={kind}
-                  base={base}
-                  tests={tests}
-                  shown={shown}
-                  show={(id) => choose({ open, shown: id })}
-                />
+                {opened === s && (
+                  <Changed
+                    series={s}
+                    kind={kind}
+                    base={base}
+                    tests={tests}
+                    shown={shown}
+                    show={(id) => choose({ open, shown: id })}
+                    focused={focused}
+                    follow={follow}
+                  />
+                )}
               </Row>
             ))}
           </div>
         )}
+        {found.data && found.data.total > series.length && <Rest shown={series.length} total={found.data.total} />}
       </div>
       {shown && (
         <Beside
@@ -197,8 +224,27 @@ export function Triage() {
 Triage.begin = (client: QueryClient, project: string) => {
   if (!session.get()) return;
   const params = new URLSearchParams(location.search);
-  void client.prefetchQuery(answer(project, fromAddress(params), leastOf(params)));
+  void client.prefetchQuery(answer(project, fromAddress(params), params));
 };
+
+/** Rest says what is left out of a long list, and shows more of it. */
+function Rest({ shown, total }: { shown: number; total: number }) {
+  const { params, put } = useAddress();
+  const limit = Math.min(mostShown, limitOf(params) + step);
+  return (
+    <p className="facts">
+      <span>
+        {count(shown)} of {count(total)} shown, the newest.
+      </span>
+      {shown < mostShown && (
+        <Button variant="secondary" size="sm" onClick={() => put({ limit: String(limit) })}>
+          Show {count(Math.min(step, total - shown))} more
+        </Button>
+      )}
+      <span className="quiet">A filter, or a least number of failures, narrows the list.</span>
+    </p>
+  );
+}
 
 const plural = (n: number, one: string, many = one + 's') => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -225,19 +271,22 @@ function Summary({ series, last }: { series: Series[]; last: number }) {
   );
 }
 
-function Row({
+function OneRow({
   series: s,
   base,
   fresh,
   open,
   toggle,
+  follow,
   children,
 }: {
   series: Series;
   base: string;
   fresh: boolean;
   open: Kind | null;
-  toggle: (kind: Kind) => void;
+  /** Opens and closes a count of a build: RUN.KIND. */
+  toggle: (open: string) => void;
+  follow: (e: FocusEvent<HTMLElement>) => void;
   children: ReactNode;
 }) {
   const counts = { ...s.counts, total: s.counts.tests };
@@ -254,7 +303,7 @@ function Row({
         className={`change ${style}`}
         aria-expanded={open === kind}
         aria-label={`${count(s[kind])} ${word} in ${seriesTitle(s)}`}
-        onClick={() => toggle(kind)}
+        onClick={() => toggle(`${s.run}.${kind}`)}
       >
         <span aria-hidden="true">{sign}</span> {count(s[kind])} <span className="change-word">{word}</span>
       </button>
@@ -266,7 +315,7 @@ function Row({
   };
   return (
     <section className={`serie${open ? ' open' : ''}`}>
-      <div className="serie-row">
+      <div className="serie-row" onFocus={follow}>
         <h2>
           {fresh && <span className="fresh" role="img" aria-label="Came in after your last look" />}
           <Link to={`${base}/runs/${s.run}`}>{title}</Link>
@@ -290,6 +339,9 @@ function Row({
     </section>
   );
 }
+
+/** A long list is not drawn anew because one of its rows is opened, or because it was asked for again. */
+const Row = memo(OneRow);
 
 /** Judged tells who looks at the failures, and how many wait. */
 function Judged({ series: s }: { series: Series }) {
@@ -361,6 +413,8 @@ function Changed({
   tests,
   shown,
   show,
+  focused,
+  follow,
 }: {
   series: Series;
   kind: Kind;
@@ -368,16 +422,20 @@ function Changed({
   tests: ReturnType<typeof useTests>;
   shown: string;
   show: (id: string) => void;
+  focused: string;
+  follow: (e: FocusEvent<HTMLElement>) => void;
 }) {
   if (tests.error) return <Failed error={tests.error} what="The tests" retry={() => void tests.refetch()} />;
   if (!tests.data || tests.isPlaceholderData) return <Lines n={Math.min(series[kind], 5)} />;
   const { tests: all, more } = tests.data;
+  const one = all.filter((t) => t.id === focused);
+  const judged = one.length ? one : all;
   return (
     <div className="changed">
       {kind !== 'fixed' && !shown && (
         <div className="changed-tools">
-          <ClassifyBar results={all} label="All of these:" />
-          <Assign results={all} />
+          <ClassifyBar results={judged} label={one.length ? 'This one:' : 'All of these:'} />
+          <Assign results={judged} />
         </div>
       )}
       <ul className="plain-list">
@@ -389,6 +447,8 @@ function Changed({
                 type="button"
                 className={`test-line${t.id === shown ? ' current' : ''}`}
                 aria-pressed={t.id === shown}
+                data-result={t.id}
+                onFocus={follow}
                 onClick={() => show(t.id === shown ? '' : t.id)}
               >
                 <Outcome state={t.result ?? undefined} />

@@ -74,7 +74,7 @@ export function ColumnChooser({
             <input
               className="field"
               aria-label="Another value of the metadata"
-              placeholder="metadata path, such as build.commit"
+              placeholder="metadata, such as build.commit"
               list={known}
               maxLength={120}
               value={text}

@@ -11,16 +11,25 @@ interface Props {
   project: string;
   filters: Filter[];
   change: (filters: Filter[]) => void;
+  /** Fields that say the same of all rows, so that they are not offered. */
+  shared?: string[];
 }
 
+const examples = {
+  run: 'Filter: env:qa job:nightly summary.failures>0',
+  result: 'Filter: result:failed exception~Timeout env:qa, or part of a test’s name',
+  shared: 'Filter: result:failed exception~Timeout, or part of a test’s name',
+};
+
 /** FilterLine is text with completion and chips at once; what is typed is added with Enter. */
-export function FilterLine({ kind, project, filters, change }: Props) {
+export function FilterLine({ kind, project, filters, change, shared }: Props) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(-1);
   const [offering, setOffering] = useState(false);
   const [fault, setFault] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
+  const offered = fields[kind].filter((f) => !shared?.includes(f)).map((f) => f + ':');
   useKeys({ f: () => input.current?.focus() });
 
   const word = text.slice(text.lastIndexOf(' ') + 1);
@@ -47,9 +56,9 @@ export function FilterLine({ kind, project, filters, change }: Props) {
         .slice(0, 12)
         .map((v) => typedValue[1] + typedValue[2]! + (/\s/.test(v) ? `"${v}"` : v))
     : word
-      ? fields[kind].filter((f) => f.startsWith(word)).map((f) => f + ':')
+      ? offered.filter((f) => f.startsWith(word))
       : offering && !text
-        ? fields[kind].slice(0, 8).map((f) => f + ':')
+        ? offered.slice(0, 8)
         : [];
 
   const apply = (typed: string) => {
@@ -92,11 +101,7 @@ export function FilterLine({ kind, project, filters, change }: Props) {
             aria-autocomplete="list"
             aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
             aria-label={`Filter ${kind}s`}
-            placeholder={
-              kind === 'result'
-                ? 'Filter: result:failed env:qa exception~Timeout, or part of a test’s name'
-                : 'Filter: env:qa job:nightly summary.failures>0'
-            }
+            placeholder={examples[shared ? 'shared' : kind]}
             onChange={(e) => {
               setText(e.target.value);
               setOffering(true);

@@ -1,5 +1,5 @@
 import { Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type RefObject } from 'react';
 
 const typing = (e: KeyboardEvent) => {
   const t = e.target as HTMLElement;
@@ -36,6 +36,17 @@ export function useKeys(keys: Record<string, (e: KeyboardEvent) => void>) {
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, []);
+}
+
+/** useStops lets j and k go along what can be opened in a list that is drawn whole; Enter opens it, as everywhere. */
+export function useStops(list: RefObject<HTMLElement | null>, stops: string) {
+  const go = (by: number) => {
+    const all = [...(list.current?.querySelectorAll<HTMLElement>(stops) ?? [])];
+    const focused = all.indexOf(document.activeElement as HTMLElement);
+    const at = focused >= 0 ? focused : all.findIndex((e) => e.getAttribute('aria-pressed') === 'true');
+    all[Math.max(0, Math.min(all.length - 1, at + by))]?.focus();
+  };
+  useKeys({ j: () => go(1), k: () => go(-1) });
 }
 
 const sheet: [string, [string, string][]][] = [

@@ -171,14 +171,17 @@ export const Newer = ({ n, what, show }: { n: number; what: string; show: () => 
   </div>
 );
 
-/** RunName has the build first: it is what is left where the name is cut off, and the only part that no column has. */
+/** RunName is the build, which no column has. What the columns say that a phone leaves out stands below it there. */
 function RunName({ run, to }: { run: Run; to: string }) {
   const build = buildOf(run);
-  const place = [run.component, run.env].filter(Boolean).join(' · ');
+  const place = build ? [run.component, run.env].filter(Boolean) : [];
   return (
     <Link to={to} className="name" title={titleOf(run)}>
       {build || titleOf(run)}
-      {build && place && <span className="quiet path"> {place}</span>}
+      <span className="quiet path only-narrow">
+        {place.map((p) => `${p} · `)}
+        <Time at={run.start_time} />
+      </span>
     </Link>
   );
 }
@@ -267,6 +270,7 @@ export function runColumns(base: string, narrow: Narrow): Column<Run>[] {
     {
       name: 'Pass',
       width: '4.5rem',
+      wide: true,
       orderBy: 'summary.pass_percent',
       cell: (r) => {
         const p = passRate(countsOf(r));
@@ -292,13 +296,15 @@ export function pathColumn<T extends { metadata?: Record<string, unknown> }>(pat
   };
 }
 
-export function TestName({ id, to }: { id: string; to: string }) {
+/** TestName is the test with its parameters, then where it is, as far as a list by file does not say that. */
+export function TestName({ id, to, file = '' }: { id: string; to: string; file?: string }) {
   const t = testName(id);
+  const path = file && t.path.startsWith(file) ? t.path.slice(file.length).replace(/^::/, '') : t.path;
   return (
     <Link to={to} className="name" title={id}>
       {t.name}
       {t.params && <span className="params">[{t.params}]</span>}
-      {t.path && <span className="quiet path"> {t.path}</span>}
+      {path && <span className="quiet path"> {path}</span>}
     </Link>
   );
 }

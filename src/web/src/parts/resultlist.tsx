@@ -31,6 +31,7 @@ interface Props {
 
 /** What all results of a run share, so that a list of them does not say it. */
 const ofRun = ['Component', 'Env', 'Source'];
+const sharedOfRun = ['component', 'env', 'source', 'job', 'build', 'run'];
 const usualOfRun = usualResultColumns.filter((name) => !ofRun.includes(name));
 
 /** ResultList is a list of results as the address filters and sorts it: of a project, or of one of its runs. */
@@ -131,6 +132,7 @@ export function ResultList({ run, head, title }: Props) {
           select(new Map());
           change(f);
         }}
+        shared={run ? sharedOfRun : undefined}
       />
       <Busy on={list.fetching} />
       {selected.size > 0 && (

@@ -6,6 +6,7 @@ import { api, type List, type Result } from '../lib/api';
 import { toAddress, toAPI, type Filter } from '../lib/filter';
 import { count, duration } from '../lib/format';
 import { insight } from '../lib/insight';
+import { meta } from '../lib/runs';
 import { trail } from '../lib/trail';
 import { failingIn, leaves, tree, visible, type Node } from '../lib/tree';
 import { TestName } from './lists';
@@ -82,7 +83,7 @@ export function RunTree({ run, tests }: { run: string; tests: number }) {
       cell: (n) => (
         <span className="tree-cell" style={{ paddingInlineStart: n.depth * 18 }}>
           {n.result ? (
-            <TestName id={n.name} to={`${base}/results/${n.result.id}`} />
+            <TestName id={n.name} to={`${base}/results/${n.result.id}`} file={meta(n.result, 'fspath')} />
           ) : n.left ? (
             <Link to={more(n.left.file)}>and {count(n.left.n)} more</Link>
           ) : (

@@ -1,4 +1,4 @@
-import type { KeyboardEvent } from 'react';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 
 /** useTab keeps which tab is open in the hash of the address, where the original's links have it. */
@@ -11,6 +11,12 @@ export function useTab(names: string[], old: Record<string, string> = {}): [stri
 }
 
 export function Tabs({ tabs, tab, choose }: { tabs: [string, string][]; tab: string; choose: (name: string) => void }) {
+  const bar = useRef<HTMLDivElement>(null);
+  // Where the tabs have no room, those that are open are scrolled to; the page itself stays where it is.
+  useEffect(() => {
+    const open = bar.current?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (open) bar.current!.scrollLeft = open.offsetLeft - (bar.current!.clientWidth - open.offsetWidth) / 2;
+  }, [tab]);
   const move = (e: KeyboardEvent) => {
     const step = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!step) return;
@@ -19,7 +25,7 @@ export function Tabs({ tabs, tab, choose }: { tabs: [string, string][]; tab: str
     (e.currentTarget.children[i] as HTMLElement).focus();
   };
   return (
-    <div className="tabs" role="tablist" onKeyDown={move}>
+    <div className="tabs" role="tablist" ref={bar} onKeyDown={move}>
       {tabs.map(([name, label]) => (
         <button
           key={name}
