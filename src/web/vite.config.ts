@@ -58,7 +58,14 @@ export default defineConfig({
   base: './',
   plugins: [react(), compressed(), earlyFont()],
   css: { postcss: { plugins: [withoutUnused] } },
-  build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+    // What every first view needs comes in one piece: each more of them would cost more than it weighs.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
+  },
   // `make dev` says where the server is.
   server: { proxy: { '/api': process.env['IBUTSU_DEV_SERVER'] ?? 'http://127.0.0.1:8080' } },
 });

@@ -3,7 +3,7 @@ import { ansi, plain } from './ansi';
 import type { Result } from './api';
 import { difference } from './difference';
 import { messageOf } from './failures';
-import { ago, browser, bytes, duration, testName } from './format';
+import { ago, browser, bytes, count, duration, exact, testName } from './format';
 import { failingIn, leaves, tree, visible, type Node } from './tree';
 
 const result = (r: Partial<Result>): Result => ({ id: r.test_id ?? 'x', result: 'passed', ...r }) as Result;
@@ -49,6 +49,14 @@ describe('what people read', () => {
     const now = Date.parse('2026-01-02T00:00:00Z');
     expect(ago('2026-01-01T23:55:00Z', now)).toBe('5 min ago');
     expect(ago('2026-01-01T20:00:00Z', now)).toBe('4 h ago');
+    expect(ago('2025-09-09T12:00:00Z', now)).toBe('9 Sep 2025');
+  });
+  it('says an instant to the second, where the browser is', () => {
+    expect(exact(new Date(2026, 0, 2, 3, 4, 5).toISOString())).toBe('2 Jan 2026, 03:04:05');
+    expect(exact(null)).toBe('');
+  });
+  it('says large numbers in groups', () => {
+    expect([0, 999, 1000, 123456, 1234567].map(count)).toEqual(['0', '999', '1,000', '123,456', '1,234,567']);
   });
   it('splits the names of tests', () => {
     expect(testName('tests/a.py::C::test_x[a::b-1]')).toEqual({
