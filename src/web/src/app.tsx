@@ -10,12 +10,17 @@ import {
   useRoutes,
 } from 'react-router';
 import { base } from './lib/base';
-import { page, type Page } from './lib/page';
+import { asked } from './lib/asked';
+import { page, type Ask, type Page } from './lib/page';
 import { session } from './lib/api';
 import { Administrators, Frame, Projects } from './frame';
+import { Results } from './pages/results';
+import { RunPage } from './pages/run';
+import { Runs } from './pages/runs';
 import { Triage } from './pages/triage';
 import { Lines } from './parts/states';
 
+// The pages that people mostly come to are part of the first file; these have files of their own.
 const Login = page(
   () => import('./pages/login'),
   (file) => file.Login,
@@ -31,18 +36,6 @@ const Forgot = page(
 const Reset = page(
   () => import('./pages/login'),
   (file) => file.Reset,
-);
-const Runs = page(
-  () => import('./pages/runs'),
-  (file) => file.Runs,
-);
-const RunPage = page(
-  () => import('./pages/run'),
-  (file) => file.RunPage,
-);
-const Results = page(
-  () => import('./pages/results'),
-  (file) => file.Results,
 );
 const ResultPage = page(
   () => import('./pages/result'),
@@ -149,6 +142,15 @@ function SignedIn() {
   );
 }
 
+SignedIn.ask = (async (client, { project }) => {
+  await Promise.all([
+    client.prefetchQuery(asked.user()),
+    client.prefetchQuery(asked.preferences()),
+    project && client.prefetchQuery(asked.project(project)),
+    project && client.prefetchQuery(asked.views(project)),
+  ]);
+}) satisfies Ask;
+
 function Home() {
   return <Navigate to={`/project/${useParams()['project']}/triage`} replace />;
 }
@@ -206,14 +208,25 @@ const routes = createRoutesFromElements(
   </>,
 );
 
-/** begin fetches what the address asks for. React holds back for 300 ms what takes the place of a placeholder: who comes to the page does not see one. */
+/** patience is how long the first drawing waits for answers, in ms. */
+const patience = 300;
+
+/**
+ * begin fetches what the address asks for, and leaves a while for the answers to come: a page that is drawn once, as it is to be,
+ * is there sooner than one that is drawn empty first. React holds back for 300 ms what takes the place of a placeholder.
+ */
 export async function begin(client: QueryClient): Promise<void> {
-  const found = matchRoutes(routes, location, base) ?? [];
-  const pages = found.map(({ route, params }) => {
-    const element = route.element as ReactElement<object, Page> | undefined;
-    return element?.type.begin?.(client, params['project'] ?? '');
-  });
-  await Promise.allSettled(pages);
+  const late = new Promise((resolve) => setTimeout(resolve, patience));
+  const found = (matchRoutes(routes, location, base) ?? []).map(({ route, params }) => ({
+    page: (route.element as ReactElement<object, Page> | undefined)?.type,
+    params: { project: params['project'] ?? '', id: params['id'] ?? '' },
+  }));
+  const address = new URLSearchParams(location.search);
+  const answers = Promise.allSettled(
+    session.get() ? found.map(({ page, params }) => page?.ask?.(client, params, address)) : [],
+  );
+  await Promise.allSettled(found.map(({ page }) => page?.load?.()));
+  await Promise.race([answers, late]);
 }
 
 export function App() {

@@ -20,7 +20,7 @@ import { Popup } from './head/popup';
 import { ProjectList, useProjects } from './head/projects';
 import { Rail, useRail } from './head/rail';
 import { Search } from './head/search';
-import { api, type Project } from './lib/api';
+import { asked } from './lib/asked';
 import { useProject, useUser } from './lib/here';
 import { recent } from './lib/kept';
 import { useLive } from './lib/live';
@@ -103,13 +103,7 @@ export function Frame() {
   useEffect(() => {
     if (project) recent.add(project);
   }, [project]);
-  const current = useQuery({
-    queryKey: ['project', project],
-    queryFn: ({ signal }) => api.get<Project>(`/project/${project}`, {}, signal),
-    enabled: !!project,
-    staleTime: 60000,
-    retry: false,
-  });
+  const current = useQuery({ ...asked.project(project), enabled: !!project });
   const user = useUser();
   const jump = (to: string) => () => {
     if (project) void go(base + to);

@@ -18,14 +18,17 @@ const client = new QueryClient({
   },
 });
 
-void begin(client).then(() =>
-  createRoot(document.getElementById('root')!).render(
-    <QueryClientProvider client={client}>
-      <BrowserRouter basename={base}>
-        <Toasts>
-          <App />
-        </Toasts>
-      </BrowserRouter>
-    </QueryClientProvider>,
+// Not amid this file: what watches requests reads the whole of it again to say from which line of it each was sent.
+queueMicrotask(() =>
+  begin(client).then(() =>
+    createRoot(document.getElementById('root')!).render(
+      <QueryClientProvider client={client}>
+        <BrowserRouter basename={base}>
+          <Toasts>
+            <App />
+          </Toasts>
+        </BrowserRouter>
+      </QueryClientProvider>,
+    ),
   ),
 );

@@ -1,7 +1,7 @@
 import { Nav, NavItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'react-router';
-import { viewsOf } from '../lib/boards';
+import { asked } from '../lib/asked';
 import { useProject, useUser } from '../lib/here';
 
 export interface Entry {
@@ -32,13 +32,7 @@ export function useRail(): Entry[] {
   const { project, base } = useProject();
   const here = useLocation();
   const user = useUser();
-  const views = useQuery({
-    queryKey: ['views', project],
-    queryFn: ({ signal }) => viewsOf(project, signal),
-    enabled: !!project,
-    staleTime: 60000,
-    retry: false,
-  });
+  const views = useQuery({ ...asked.views(project), enabled: !!project });
   if (project) {
     // The analysis of a job is opened from its job.
     const navigable = (views.data ?? []).filter((v) => v.navigable && v.widget !== 'jenkins-analysis-view');

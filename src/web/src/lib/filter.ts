@@ -96,6 +96,12 @@ export function toAPI(filters: Filter[]): string[] {
   });
 }
 
+/** forProject narrows a list to a project, which the API takes for a filter like others. */
+export const forProject = (project: string, filters: Filter[]): string[] => [
+  ...toAPI(filters),
+  `project_id=${project}`,
+];
+
 export const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**

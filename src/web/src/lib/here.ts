@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api, type User } from './api';
+import { asked } from './asked';
 
 /** Who is signed in. */
-export const useUser = () =>
-  useQuery({ queryKey: ['user'], queryFn: ({ signal }) => api.get<User>('/user', {}, signal), staleTime: 300000 });
+export const useUser = () => useQuery(asked.user());
 
 /** The project of the address, and the start of every address in it. */
 export function useProject() {

@@ -28,6 +28,8 @@ export function countsOf(run: Run): Counts {
   return { ...c, passed: Math.max(0, c.total - c.failed - c.error - c.skipped - c.xfailed - c.xpassed) };
 }
 
+export const failedIn = (c: Counts): number => c.failed + c.error;
+
 export function passRate(c: Counts): number | null {
   const ran = c.total - c.skipped;
   return ran > 0 ? Math.floor((1000 * (c.passed + c.xfailed)) / ran) / 10 : null;

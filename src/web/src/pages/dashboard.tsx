@@ -4,7 +4,7 @@ import { Link, Navigate, useParams, useSearchParams } from 'react-router';
 import { Board } from '../board/board';
 import { NoBoards } from '../board/first';
 import { useProject } from '../frame';
-import { api, type Project } from '../lib/api';
+import { asked } from '../lib/asked';
 import { dashboardsOf } from '../lib/boards';
 import { Empty, Failed, Lines, useTitle } from '../parts/states';
 
@@ -27,12 +27,7 @@ export function Dashboards() {
   const { id } = useParams();
   const [address] = useSearchParams();
   const boards = useBoards(project);
-  const own = useQuery({
-    queryKey: ['project', project],
-    queryFn: ({ signal }) => api.get<Project>(`/project/${project}`, {}, signal),
-    staleTime: 60000,
-    retry: false,
-  });
+  const own = useQuery(asked.project(project));
   useTitle('Dashboards');
   const board = boards.data?.find((b) => b.id === id);
   useEffect(() => {

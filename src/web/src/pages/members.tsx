@@ -3,7 +3,8 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState, type FormEvent } from 'react';
 import { useParams } from 'react-router';
 import { useUser } from '../frame';
-import { api, type List, type Project } from '../lib/api';
+import { api, type List } from '../lib/api';
+import { asked } from '../lib/asked';
 import { count } from '../lib/format';
 import type { components } from '../lib/schema';
 import { usePage } from '../parts/address';
@@ -38,10 +39,7 @@ export function Members() {
     queryFn: ({ signal }) =>
       api.get<List<'members', Member>>(`/project/${project}/member`, { page, pageSize: size }, signal),
   });
-  const own = useQuery({
-    queryKey: ['project', project],
-    queryFn: ({ signal }) => api.get<Project>(`/project/${project}`, {}, signal),
-  });
+  const own = useQuery(asked.project(project));
   const me = user.data;
   const rules =
     !!me?.is_superadmin ||

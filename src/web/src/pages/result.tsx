@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { api, APIError, type List, type Result, type Run } from '../lib/api';
+import { asked } from '../lib/asked';
 import { failing } from '../lib/failures';
 import { testName } from '../lib/format';
 import type { History } from '../lib/insight';
@@ -24,9 +25,8 @@ import './result.css';
 
 export const useRun = (id: string | null | undefined) =>
   useQuery({
-    queryKey: ['run', id],
+    ...asked.run(id ?? ''),
     enabled: !!id,
-    queryFn: ({ signal }) => api.get<Run>(`/run/${id}`, {}, signal),
   });
 
 /** useNeighbours gives what comes before and after a result in the list that one came from; else among the failures of its run. */

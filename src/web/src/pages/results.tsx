@@ -1,3 +1,6 @@
+import { asked } from '../lib/asked';
+import { forProject, fromAddress } from '../lib/filter';
+import type { Ask } from '../lib/page';
 import { ResultList } from '../parts/resultlist';
 import { useTitle } from '../parts/states';
 
@@ -9,3 +12,8 @@ export function Results() {
     </div>
   );
 }
+
+Results.ask = ((client, { project }, address) =>
+  client.prefetchQuery(
+    asked.rows('/result', 'results', forProject(project, fromAddress(address)), address.get('sort') ?? '', 1),
+  )) satisfies Ask;

@@ -1,12 +1,14 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { useProject } from '../frame';
-import { api, APIError, type Run } from '../lib/api';
+import { APIError, type Run } from '../lib/api';
+import { asked } from '../lib/asked';
 import { compareAddress } from '../lib/compare';
 import { count, duration } from '../lib/format';
-import { insight, type Comparison } from '../lib/insight';
-import { countsOf, meta, passRate, titleOf } from '../lib/runs';
+import type { Comparison } from '../lib/insight';
+import type { Ask } from '../lib/page';
+import { countsOf, failedIn, meta, passRate, titleOf } from '../lib/runs';
 import { Artifacts } from '../parts/artifacts';
 import { Groups } from '../parts/groups';
 import { Metadata } from '../parts/metadata';
@@ -36,8 +38,7 @@ export function RunPage() {
   const { project, base } = useProject();
   const id = useParams()['id']!;
   const run = useQuery({
-    queryKey: ['run', id],
-    queryFn: ({ signal }) => api.get<Run>(`/run/${id}`, {}, signal),
+    ...asked.run(id),
     // A run that was made a moment ago is still coming in.
     refetchInterval: (q) =>
       q.state.data && Date.now() - Date.parse(q.state.data.created ?? '') < 600000 ? 5000 : false,
@@ -51,12 +52,7 @@ export function RunPage() {
     'classify-failures': 'failures',
     details: 'environment',
   });
-  const changes = useQuery({
-    queryKey: ['changes', id, tests],
-    enabled: !!r,
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => insight.compare(project, [id], [], { pageSize: 1 }, signal),
-  });
+  const changes = useQuery({ ...asked.changes(project, id, tests), enabled: !!r });
   const title = r ? titleOf(r) : 'Run';
   useTitle(title);
   if (run.error)
@@ -70,7 +66,7 @@ export function RunPage() {
   if (!r) return <Lines />;
   const counts = countsOf(r);
   const rate = passRate(counts);
-  const failed = counts.failed + counts.error;
+  const failed = failedIn(counts);
   const build = meta(r, 'jenkins.build_url') || meta(r, 'ci_url') || meta(r, 'build_url');
   return (
     <div className={tab === 'results-list' || tab === 'results-tree' ? 'full run' : 'run'}>
@@ -147,6 +143,16 @@ export function RunPage() {
     </div>
   );
 }
+
+/** The tab that is open first shows the failures, of which the run says how many there are. */
+RunPage.ask = (async (client, { project, id }) => {
+  const counts = countsOf(await client.fetchQuery(asked.run(id)));
+  if (location.hash) return;
+  await Promise.all([
+    client.prefetchQuery(asked.failures(project, id, failedIn(counts))),
+    client.prefetchQuery(asked.changes(project, id, counts.total)),
+  ]);
+}) satisfies Ask;
 
 /** Changes says what is otherwise than in the build before, and leads to the comparison. */
 function Changes({ comparison, base }: { comparison: Comparison | undefined; base: string }) {

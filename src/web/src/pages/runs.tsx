@@ -3,10 +3,13 @@ import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useProject } from '../frame';
 import type { Run } from '../lib/api';
+import { asked } from '../lib/asked';
+import { forProject, fromAddress } from '../lib/filter';
+import type { Ask } from '../lib/page';
 import { meta } from '../lib/runs';
 import { ColumnChooser, useColumns } from '../parts/columns';
 import { FilterLine } from '../parts/filterline';
-import { forProject, runColumns, Total, useFilters, useOrder, Newer, useSparse, usualRunColumns } from '../parts/lists';
+import { runColumns, Total, useFilters, useOrder, Newer, useSparse, usualRunColumns } from '../parts/lists';
 import { ListTools } from '../parts/listtools';
 import { Rows } from '../parts/rows';
 import { Busy, Empty, Failed, Lines, useTitle } from '../parts/states';
@@ -98,3 +101,8 @@ export function Runs() {
     </div>
   );
 }
+
+Runs.ask = ((client, { project }, address) =>
+  client.prefetchQuery(
+    asked.rows('/run', 'runs', forProject(project, fromAddress(address)), address.get('sort') ?? '', 1),
+  )) satisfies Ask;

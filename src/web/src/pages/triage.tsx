@@ -1,13 +1,15 @@
 import { Button } from '@patternfly/react-core';
-import { keepPreviousData, queryOptions, useQuery, type QueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
-import { session } from '../lib/api';
+import { asked } from '../lib/asked';
 import { compareAddress } from '../lib/compare';
-import { fromAddress, type Filter } from '../lib/filter';
+import { fromAddress } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { insight, type Change, type Series } from '../lib/insight';
+import { useLater } from '../lib/later';
+import type { Ask } from '../lib/page';
 import { passRate, seriesTitle } from '../lib/runs';
 import { inOrder, looks, since } from '../lib/triage';
 import { useAddress } from '../parts/address';
@@ -18,7 +20,7 @@ import { Past, Said, Took, usePast, useResult } from '../parts/failure';
 import { FilterLine } from '../parts/filterline';
 import { Bookmarks } from '../parts/saved';
 import { useKeys, useStops } from '../parts/keys';
-import { forProject, TestName, useFilters } from '../parts/lists';
+import { TestName, useFilters } from '../parts/lists';
 import { Bar, Outcome, Spark } from '../parts/outcome';
 import { Busy, Copy, Empty, Failed, Lines, Time, useTitle } from '../parts/states';
 import './triage.css';
@@ -33,6 +35,9 @@ const kinds: Record<Kind, { sign: string; word: string; style: string }> = {
 
 /** Where j and k stop: at the first count of a series, at its run where nothing failed, and at the tests of a count that is open. */
 const stops = '.serie-row .change:not(.change ~ .change), .serie-row:not(:has(.change)) h2 a, .test-line';
+
+/** inSight is more rows than a screen shows: they are drawn first. */
+const inSight = 30;
 
 /** useChoice keeps in the address which count is open (RUN.KIND), and which of its results stands beside it. */
 function useChoice() {
@@ -79,15 +84,6 @@ const mostShown = 2000;
 const limitOf = (params: URLSearchParams): number =>
   Math.min(mostShown, Math.max(step, Math.floor(Number(params.get('limit')) || 0)));
 
-function answer(project: string, filters: Filter[], params: URLSearchParams) {
-  const filter = forProject(project, filters);
-  const [least, limit] = [leastOf(params), limitOf(params)];
-  return queryOptions({
-    queryKey: ['triage', filter, least, limit],
-    queryFn: ({ signal }) => insight.triage(project, filter, least, limit, signal),
-  });
-}
-
 export function Triage() {
   useTitle('Triage');
   const { project, base } = useProject();
@@ -97,11 +93,12 @@ export function Triage() {
   const last = useLook(project);
   const least = leastOf(params);
   const found = useQuery({
-    ...answer(project, filters, params),
+    ...asked.triage(project, filters, leastOf(params), limitOf(params)),
     refetchInterval: 60000,
     placeholderData: keepPreviousData,
   });
   const series = useMemo(() => inOrder(found.data?.series ?? []), [found.data]);
+  const drawn = useLater(series.length > 0) ? series : series.slice(0, inSight);
   const [run, kind] = open.split('.') as [string, Kind];
   const opened = kind in kinds ? series.find((s) => s.run === run) : undefined;
   const tests = useTests(project, opened, kind);
@@ -180,7 +177,7 @@ export function Triage() {
               <span>Duration</span>
               <span className="age">Started</span>
             </div>
-            {series.map((s) => (
+            {drawn.map((s) => (
               <Row
                 key={s.run}
                 series={s}
@@ -206,7 +203,9 @@ export function Triage() {
             ))}
           </div>
         )}
-        {found.data && found.data.total > series.length && <Rest shown={series.length} total={found.data.total} />}
+        {found.data && drawn === series && found.data.total > series.length && (
+          <Rest shown={series.length} total={found.data.total} />
+        )}
       </div>
       {shown && (
         <Beside
@@ -220,12 +219,8 @@ export function Triage() {
   );
 }
 
-/** Who comes to the page has its answer under way before anything is drawn. */
-Triage.begin = (client: QueryClient, project: string) => {
-  if (!session.get()) return;
-  const params = new URLSearchParams(location.search);
-  void client.prefetchQuery(answer(project, fromAddress(params), params));
-};
+Triage.ask = ((client, { project }, address) =>
+  client.prefetchQuery(asked.triage(project, fromAddress(address), leastOf(address), limitOf(address)))) satisfies Ask;
 
 /** Rest says what is left out of a long list, and shows more of it. */
 function Rest({ shown, total }: { shown: number; total: number }) {

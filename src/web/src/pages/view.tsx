@@ -5,8 +5,8 @@ import { lazy } from 'react';
 import { Link, useParams } from 'react-router';
 import { useProject } from '../frame';
 import { api, APIError, type WidgetConfig } from '../lib/api';
+import { asked } from '../lib/asked';
 import { paramsOf, type Params } from '../lib/ask';
-import { viewsOf } from '../lib/boards';
 import { Empty, Failed, Lines, useTitle } from '../parts/states';
 import { useToast } from '../parts/toast';
 
@@ -92,11 +92,7 @@ export function Views() {
   const { project, base } = useProject();
   const client = useQueryClient();
   const toast = useToast();
-  const { data, error, refetch } = useQuery({
-    queryKey: ['views', project],
-    queryFn: ({ signal }) => viewsOf(project, signal),
-    staleTime: 60000,
-  });
+  const { data, error, refetch } = useQuery(asked.views(project));
   if (error) return <Failed error={error} what="Views" retry={() => void refetch()} />;
   const fresh = () => client.invalidateQueries({ queryKey: ['views', project] });
   const failed = (e: unknown) =>

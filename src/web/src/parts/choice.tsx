@@ -1,23 +1,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect } from 'react';
 import { api } from '../lib/api';
+import { asked } from '../lib/asked';
 import { kept, wear, type Choices, type Density, type Theme } from '../lib/kept';
 import { useToast } from './toast';
 
-const queryKey = ['preferences'];
+const { queryKey } = asked.preferences();
 
-function useChoices() {
-  return useQuery<Choices>({
-    queryKey,
-    queryFn: async ({ signal }) => {
-      const choices = await api.get<Choices>('/user/preferences', {}, signal);
-      kept.set(choices);
-      return choices;
-    },
-    placeholderData: () => kept.get(),
-    staleTime: 300000,
-  });
-}
+const useChoices = () => useQuery({ ...asked.preferences(), placeholderData: () => kept.get() });
 
 /** useChoice is something that a person has chosen and finds again in every browser. null chooses nothing. */
 export function useChoice<T>(name: string, otherwise: T): [T, (value: T | null) => void] {

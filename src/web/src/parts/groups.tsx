@@ -1,9 +1,10 @@
 import { Button, Label } from '@patternfly/react-core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
+import { asked } from '../lib/asked';
 import { count, duration } from '../lib/format';
-import { insight, type FailureGroup } from '../lib/insight';
+import type { FailureGroup } from '../lib/insight';
 import { trail } from '../lib/trail';
 import { Decide } from './assign';
 import { classes, ClassifyBar, classWord, useDecide } from './classify';
@@ -41,13 +42,8 @@ function useShown(groups: FailureGroup[]) {
 /** Groups shows the failures of a run by what went wrong, and lets a group be judged as one. */
 export function Groups({ run, project, base, failed }: { run: string; project: string; base: string; failed: number }) {
   const go = useNavigate();
-  const asked = useQuery({
-    queryKey: ['failures', run, failed],
-    queryFn: ({ signal }) => insight.failuresOf(project, run, signal),
-    placeholderData: keepPreviousData,
-    staleTime: 60000,
-  });
-  const groups = useMemo(() => asked.data?.groups ?? [], [asked.data]);
+  const found = useQuery(asked.failures(project, run, failed));
+  const groups = useMemo(() => found.data?.groups ?? [], [found.data]);
   const shown = useShown(groups);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [focus, setFocus] = useState('');
@@ -96,8 +92,8 @@ export function Groups({ run, project, base, failed }: { run: string; project: s
       else if (here) toggle(here.failure ? [here.failure] : failuresOf(here.group));
     },
   });
-  if (asked.error) return <Failed error={asked.error} what="The failures" retry={() => void asked.refetch()} />;
-  if (!asked.data) return <Lines />;
+  if (found.error) return <Failed error={found.error} what="The failures" retry={() => void found.refetch()} />;
+  if (!found.data) return <Lines />;
   if (groups.length === 0)
     return <Empty title="Nothing failed">Every test of this run that came in so far ended as it should.</Empty>;
   const all = groups.flatMap(failuresOf);

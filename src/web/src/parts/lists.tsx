@@ -2,10 +2,10 @@ import { useQueries, useQuery, useQueryClient, keepPreviousData } from '@tanstac
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router';
 import { api, type List, type Result, type Run } from '../lib/api';
-import { add, fromAddress, toAddress, toAPI, type Filter } from '../lib/filter';
+import { asked, pageSize as size } from '../lib/asked';
+import { add, fromAddress, toAddress, type Filter } from '../lib/filter';
 import { count, duration, testName } from '../lib/format';
 import { orderOf, orderText, turned } from '../lib/listing';
-import { byItself } from '../lib/live';
 import { buildOf, countsOf, meta, passRate, titleOf } from '../lib/runs';
 import { classWord } from './classify';
 import { Bar, Outcome, Tally } from './outcome';
@@ -59,8 +59,6 @@ export function useOrder<T>(columns: Column<T>[]) {
   return { orderBy: text, sort, sorted: sorted && order ? { name: sorted.name, down: order.down } : null };
 }
 
-const size = 100;
-
 /** rest is how long a list that flies by waits between two looks at what to fetch, in ms. */
 const rest = 120;
 
@@ -103,14 +101,7 @@ export function useSparse<K extends 'runs' | 'results', T>(
   const client = useQueryClient();
   const { pages, look } = useLook();
   const [turn, setTurn] = useState(0);
-  const page = (n: number) => ({
-    queryKey: [kind, path, filter, orderBy, n],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get<List<K, T>>(path, { filter, orderBy, page: n, pageSize: size, estimate: n > 1 }, signal),
-    staleTime: 15000,
-    refetchOnWindowFocus: false,
-    meta: byItself,
-  });
+  const page = (n: number) => asked.rows<K, T>(path, kind, filter, orderBy, n);
   const first = useQuery({ ...page(1), placeholderData: keepPreviousData });
   const total = first.data?.pagination.totalItems ?? 0;
   const wanted: number[] = [];
@@ -124,9 +115,9 @@ export function useSparse<K extends 'runs' | 'results', T>(
   };
 
   // Until another question is answered, the rows of the one before stand as they are.
-  const asked = `${turn} ${orderBy} ${filter.join(' ')}`;
-  const [key, setKey] = useState(asked);
-  if (key !== asked && !first.isPlaceholderData) setKey(asked);
+  const question = `${turn} ${orderBy} ${filter.join(' ')}`;
+  const [key, setKey] = useState(question);
+  if (key !== question && !first.isPlaceholderData) setKey(question);
 
   const now = useQuery({
     queryKey: ['newest', path, filter],
@@ -375,8 +366,3 @@ export const Total = ({ n, what }: { n: number; what: string }) => (
     {count(n)} {n === 1 ? what : what + 's'}
   </span>
 );
-
-export const forProject = (project: string, filters: Filter[]): string[] => [
-  ...toAPI(filters),
-  `project_id=${project}`,
-];

@@ -39,10 +39,11 @@ interface Props<T> {
 /** useWindow follows how far a list is scrolled and how tall it is, once for each frame that is drawn. Another list is read from its start. */
 function useWindow(list: string, total: number, height: number) {
   const scroll = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState({ top: 0, view: 900 });
+  // Until it is measured: what stands above a list takes about so much.
+  const [at, setAt] = useState(() => ({ top: 0, view: innerHeight - 240 }));
+  const read = useRef(list);
   useLayoutEffect(() => {
     const box = scroll.current!;
-    box.scrollTop = 0;
     let due = 0;
     const look = () => {
       due = 0;
@@ -52,7 +53,12 @@ function useWindow(list: string, total: number, height: number) {
     const soon = () => {
       due ||= requestAnimationFrame(look);
     };
-    look();
+    // The first list is at its start, and measured when it has been laid out: to ask earlier would lay the page out twice.
+    if (read.current !== list) {
+      read.current = list;
+      box.scrollTop = 0;
+      look();
+    }
     box.addEventListener('scroll', soon, { passive: true });
     const resized = new ResizeObserver(soon);
     resized.observe(box);

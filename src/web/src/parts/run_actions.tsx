@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, type Run, type RunPin, type User } from '../lib/api';
+import { api, type Run, type RunPin } from '../lib/api';
+import { useUser } from '../lib/here';
 import { titleOf } from '../lib/runs';
 import { me, useMembers } from './assign';
 import { Delete, says } from './form';
@@ -10,7 +11,7 @@ import { useToast } from './toast';
 
 /** useOwner says whether who is signed in may delete what a project has. */
 function useOwner(project: string): boolean {
-  const user = useQuery({ queryKey: ['user'], queryFn: ({ signal }) => api.get<User>('/user', {}, signal) });
+  const user = useUser();
   const members = useMembers(project);
   return !!user.data?.is_superadmin || members.some((m) => m.email === me() && m.role === 'owner');
 }
