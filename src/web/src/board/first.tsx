@@ -89,7 +89,7 @@ export function NoBoards() {
         ) : (
           <>
             A dashboard shows how a project is doing. There is nothing to show of this one yet:{' '}
-            <Link to={`${base}/imports`}>how to push the first run</Link>.
+            <Link to={`${base}/start`}>how to push the first run</Link>.
           </>
         )}
       </Empty>

@@ -193,7 +193,10 @@ export function Tests() {
       ) : !pages ? (
         <Lines />
       ) : tests.length === 0 ? (
-        <Empty title={narrowed ? 'No test is like this' : 'No tests yet'}>
+        <Empty
+          title={narrowed ? 'No test is like this' : 'No tests yet'}
+          actions={!narrowed && <Link to={`${base}/start`}>How to push the first run</Link>}
+        >
           {narrowed ? 'Look at more days, or for less.' : 'Each test that ran of late shows up here.'}
         </Empty>
       ) : (

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { plain } from '../lib/ansi';
 import type { Result, Run } from '../lib/api';
 import { changed, difference, hunks, type Hunk } from '../lib/difference';
@@ -75,7 +75,9 @@ export function MetadataDifference({
         <tbody>
           {rows.map((r) => (
             <tr key={r.path}>
-              <th scope="row">{r.path}</th>
+              <th scope="row">
+                <Path of={r.path} />
+              </th>
               <td>{r.before ?? <span className="quiet">none</span>}</td>
               <td>{r.after ?? <span className="quiet">none</span>}</td>
             </tr>
@@ -85,6 +87,19 @@ export function MetadataDifference({
     </div>
   );
 }
+
+/** Path breaks, where it has to, between its members. */
+const Path = ({ of }: { of: string }) =>
+  of.split('.').map((member, i) => (
+    <Fragment key={i}>
+      {i > 0 && (
+        <>
+          .<wbr />
+        </>
+      )}
+      {member}
+    </Fragment>
+  ));
 
 /** Difference tells how two results of a test differ. */
 export function Difference({ before, after, runs }: { before: Result; after: Result; runs?: [Run, Run] | undefined }) {
