@@ -79,7 +79,7 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if failures < 0 || failures > math.MaxInt32 {
 		return badField("failures", "%d is not between 0 and %d", failures, math.MaxInt32)
 	}
-	limit, err := within("limit", params.Limit, 200, insight.MaxSeries)
+	number, err := within("page", params.Page, 1, insight.MaxTriagePage)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Server) GetTriage(c *fiber.Ctx, params contract.GetTriageParams) error 
 	if err != nil {
 		return err
 	}
-	answer, err := s.insight.Triage(c.UserContext(), project, insight.TriageQuery{Days: days, Failures: failures, Limit: limit, Filter: set})
+	answer, err := s.insight.Triage(c.UserContext(), project, insight.TriageQuery{Days: days, Failures: failures, Page: number, Filter: set})
 	return answerJSON(c, answer, err)
 }
 

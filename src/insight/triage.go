@@ -11,12 +11,16 @@ import (
 	"github.com/ibutsu/ibutsu-go/src/filter"
 )
 
-// MaxSeries bounds the rows of a triage list.
-const MaxSeries = 2000
+const (
+	// TriagePage is how many series a page of triage has.
+	TriagePage = 200
+	// MaxTriagePage is the last page that can be asked for.
+	MaxTriagePage = 10_000
+)
 
 // Triage is the newest build of each series.
 type Triage struct {
-	// Series are the newest, as many as were asked for; Total is how many there are.
+	// Series are those of the page; Total is how many there are on all pages.
 	Series []Series `json:"series"`
 	Total  int64    `json:"total"`
 }
@@ -82,8 +86,8 @@ type buildRow struct {
 // TriageQuery asks for the newest build of each series that ran within so many days, where it has so many failures at least.
 type TriageQuery struct {
 	Days, Failures int
-	// Limit is how many at most, the newest; up to MaxSeries.
-	Limit int
+	// Page of TriagePage series, from 1 to MaxTriagePage.
+	Page int
 	// Filter picks the runs.
 	Filter filter.Set
 }
@@ -96,9 +100,15 @@ func (i *Insight) Triage(ctx context.Context, project uuid.UUID, q TriageQuery) 
 		return nil, err
 	}
 	from := i.since(q.Days)
-	question := []any{"triage", from, q.Failures, q.Limit, where, args.Values()}
+	question := []any{"triage", from, q.Failures, q.Page, where, args.Values()}
 	answer, err := answered(ctx, i, project, question, func(ctx context.Context) (Triage, error) {
-		found, err := i.series(ctx, where, append([]any{project, from, q.Failures, q.Limit}, args.Values()...))
+		found, err := i.series(ctx, where, append([]any{project, from, q.Failures, (q.Page - 1) * TriagePage}, args.Values()...))
+		if err == nil && len(found.Series) == 0 && q.Page > 1 {
+			// Beyond the last page nobody can read off it how many there are.
+			var first Triage
+			first, err = i.series(ctx, where, append([]any{project, from, q.Failures, 0}, args.Values()...))
+			found.Total = first.Total
+		}
 		if err == nil {
 			err = i.changes(ctx, project, found.Series)
 		}
@@ -129,7 +139,7 @@ func (i *Insight) series(ctx context.Context, where string, args []any) (Triage,
 		     newest AS (
 		        SELECT name, row_number() OVER (ORDER BY start_time DESC, name) AS series, count(*) OVER () AS total
 		          FROM aged WHERE age = 1 AND errors + failures >= $3
-		         ORDER BY series LIMIT $4)
+		         ORDER BY series OFFSET $4 LIMIT 200)
 		SELECT runs, job, build, component, env, source, start_time, duration, tests, errors, failures, skips, xfailures, xpasses, series, total
 		  FROM aged JOIN newest USING (name) WHERE age <= 12
 		 ORDER BY series, age`, args...)

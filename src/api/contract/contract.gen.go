@@ -1330,7 +1330,7 @@ type TokenUseList struct {
 type Triage struct {
 	Series []Series `json:"series"`
 
-	// Total How many there are, with those that are more than were asked for
+	// Total How many there are on all pages
 	Total int `json:"total"`
 }
 
@@ -1927,8 +1927,8 @@ type GetTriageParams struct {
 	// Failures Only builds with at least so many failures
 	Failures *int `form:"failures,omitempty" json:"failures,omitempty"`
 
-	// Limit How many at most, the newest; 2000 at most
-	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+	// Page Which page of 200, from 1; the newest come first
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// Filter A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match.
 	Filter *Filter `form:"filter,omitempty" json:"filter,omitempty"`
@@ -5111,11 +5111,11 @@ func (siw *ServerInterfaceWrapper) GetTriage(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter failures: %w", err).Error())
 	}
 
-	// ------------- Optional query parameter "limit" -------------
+	// ------------- Optional query parameter "page" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", query, &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
-		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter page: %w", err).Error())
 	}
 
 	// ------------- Optional query parameter "filter" -------------

@@ -48,11 +48,11 @@ export const asked = {
       retry: false,
     }),
 
-  triage(project: string, filters: Filter[], least: number, limit: number) {
+  triage(project: string, filters: Filter[], least: number, page: number) {
     const filter = forProject(project, filters);
     return queryOptions({
-      queryKey: ['triage', filter, least, limit],
-      queryFn: ({ signal }) => insight.triage(project, filter, least, limit, signal),
+      queryKey: ['triage', filter, least, page],
+      queryFn: ({ signal }) => insight.triage(project, filter, least, page, signal),
     });
   },
 

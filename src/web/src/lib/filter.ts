@@ -52,7 +52,6 @@ const shown: Record<Operator, string> = {
 
 /** Keys of the address that are no filters. */
 const reserved = new Set([
-  'limit',
   'page',
   'pageSize',
   'tab',

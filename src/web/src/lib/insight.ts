@@ -22,8 +22,8 @@ export interface TestsAsked {
 
 /** What triage asks of the server, which counts exactly and over all rows. */
 export const insight = {
-  triage: (project: string, filter: string[], failures: number, limit: number, signal?: AbortSignal) =>
-    api.get<Schemas['Triage']>('/insight/triage', { project, filter, failures: failures || null, limit }, signal),
+  triage: (project: string, filter: string[], failures: number, page: number, signal?: AbortSignal) =>
+    api.get<Schemas['Triage']>('/insight/triage', { project, filter, failures: failures || null, page }, signal),
   failuresOf: (project: string, run: string, signal?: AbortSignal) =>
     api.get<Schemas['FailureGroups']>('/insight/failures', { project, run }, signal),
   files: (project: string, run: string, signal?: AbortSignal) =>

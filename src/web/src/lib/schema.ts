@@ -1665,7 +1665,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Triage: {
-            /** @description How many there are, with those that are more than were asked for */
+            /** @description How many there are on all pages */
             total: number;
             series: components["schemas"]["Series"][];
         };
@@ -3635,8 +3635,8 @@ export interface operations {
                 days?: number;
                 /** @description Only builds with at least so many failures */
                 failures?: number;
-                /** @description How many at most, the newest; 2000 at most */
-                limit?: number;
+                /** @description Which page of 200, from 1; the newest come first */
+                page?: number;
                 /** @description A field, an operator and a value, such as `metadata.env=qa`. All filters of a request have to match. */
                 filter?: components["parameters"]["Filter"];
             };

@@ -1,6 +1,16 @@
 import { Button } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { memo, useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type ReactNode } from 'react';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type FocusEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useProject } from '../frame';
 import { asked } from '../lib/asked';
@@ -12,12 +22,13 @@ import { useLater } from '../lib/later';
 import type { Ask } from '../lib/page';
 import { passRate, seriesTitle } from '../lib/runs';
 import { inOrder, looks, since } from '../lib/triage';
-import { useAddress } from '../parts/address';
+import { usePage } from '../parts/address';
 import { Aside } from '../parts/aside';
 import { Assign, Decide } from '../parts/assign';
 import { ClassifyBar } from '../parts/classify';
 import { Past, Said, Took, usePast, useResult } from '../parts/failure';
 import { FilterLine } from '../parts/filterline';
+import { Pages } from '../parts/form';
 import { Bookmarks } from '../parts/saved';
 import { useKeys, useStops } from '../parts/keys';
 import { TestName, useFilters } from '../parts/lists';
@@ -77,12 +88,10 @@ function useLook(project: string): number {
 
 const leastOf = (params: URLSearchParams): number => Math.max(0, Math.floor(Number(params.get('least')) || 0));
 
-/** How many builds are shown, and by how many more at a time; the server answers no more than the last. */
-const step = 200;
-const mostShown = 2000;
+/** How many builds the server answers on a page. */
+const pageSize = 200;
 
-const limitOf = (params: URLSearchParams): number =>
-  Math.min(mostShown, Math.max(step, Math.floor(Number(params.get('limit')) || 0)));
+const pageOf = (params: URLSearchParams): number => Math.max(1, Math.floor(Number(params.get('page'))) || 1);
 
 export function Triage() {
   useTitle('Triage');
@@ -93,7 +102,7 @@ export function Triage() {
   const last = useLook(project);
   const least = leastOf(params);
   const found = useQuery({
-    ...asked.triage(project, filters, leastOf(params), limitOf(params)),
+    ...asked.triage(project, filters, leastOf(params), pageOf(params)),
     refetchInterval: 60000,
     placeholderData: keepPreviousData,
   });
@@ -150,7 +159,7 @@ export function Triage() {
         {!found.data ? (
           <Lines />
         ) : series.length === 0 ? (
-          filters.length || least ? (
+          filters.length || least || found.data.total > 0 ? (
             <Empty
               title="No run is like this"
               actions={
@@ -203,8 +212,8 @@ export function Triage() {
             ))}
           </div>
         )}
-        {found.data && drawn === series && found.data.total > series.length && (
-          <Rest shown={series.length} total={found.data.total} />
+        {found.data && drawn === series && series.length > 0 && found.data.total > series.length && (
+          <OtherPages total={found.data.total} list={list} />
         )}
       </div>
       {shown && (
@@ -220,24 +229,28 @@ export function Triage() {
 }
 
 Triage.ask = ((client, { project }, address) =>
-  client.prefetchQuery(asked.triage(project, fromAddress(address), leastOf(address), limitOf(address)))) satisfies Ask;
+  client.prefetchQuery(asked.triage(project, fromAddress(address), leastOf(address), pageOf(address)))) satisfies Ask;
 
-/** Rest says what is left out of a long list, and shows more of it. */
-function Rest({ shown, total }: { shown: number; total: number }) {
-  const { params, put } = useAddress();
-  const limit = Math.min(mostShown, limitOf(params) + step);
+/** OtherPages says how much of a long list is shown, and leads to the rest of it. */
+function OtherPages({ total, list }: { total: number; list: RefObject<HTMLElement | null> }) {
+  const [page, go] = usePage();
+  const last = Math.min(total, page * pageSize);
   return (
-    <p className="facts">
-      <span>
-        {count(shown)} of {count(total)} shown, the newest.
-      </span>
-      {shown < mostShown && (
-        <Button variant="secondary" size="sm" onClick={() => put({ limit: String(limit) })}>
-          Show {count(Math.min(step, total - shown))} more
-        </Button>
-      )}
-      <span className="quiet">A filter, or a least number of failures, narrows the list.</span>
-    </p>
+    <>
+      <p className="quiet">
+        {count((page - 1) * pageSize + 1)}–{count(last)} of {count(total)} builds, the newest first. A filter, or a
+        least number of failures, narrows the list.
+      </p>
+      <Pages
+        page={page}
+        total={total}
+        size={pageSize}
+        go={(to) => {
+          go(to);
+          list.current?.scrollIntoView();
+        }}
+      />
+    </>
   );
 }
 
