@@ -50,7 +50,7 @@ func (s *Server) GetProjectEvents(c *fiber.Ctx, text contract.PlainId) error {
 	conn := c.Context().Conn()
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer stream.leave()
-		_ = tell(stream, s.feed.ended, func(event string) error {
+		err := tell(stream, s.feed.ended, func(event string) error {
 			if err := conn.SetWriteDeadline(time.Now().Add(slowReader)); err != nil {
 				return err
 			}
@@ -59,6 +59,10 @@ func (s *Server) GetProjectEvents(c *fiber.Ctx, text contract.PlainId) error {
 			}
 			return w.Flush()
 		})
+		if err == nil {
+			// The end of the answer is written after this, and the last event may be longer ago than it was given.
+			_ = conn.SetWriteDeadline(time.Now().Add(slowReader))
+		}
 	})
 	return nil
 }
