@@ -237,7 +237,7 @@ function OtherPages({ total, list }: { total: number; list: RefObject<HTMLElemen
   const last = Math.min(total, page * pageSize);
   return (
     <>
-      <p className="quiet">
+      <p className="facts quiet">
         {count((page - 1) * pageSize + 1)}–{count(last)} of {count(total)} builds, the newest first. A filter, or a
         least number of failures, narrows the list.
       </p>

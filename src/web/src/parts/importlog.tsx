@@ -124,7 +124,7 @@ function State({ of: i }: { of: LoggedImport }) {
   );
 }
 
-const most = 5;
+const most = 3;
 
 function Runs({ of: i }: { of: LoggedImport }) {
   const to = (run: string) => (i.project_id ? `/project/${i.project_id}/runs/${run}` : `/runs/${run}`);
