@@ -21,6 +21,7 @@ type JenkinsHeatmap struct {
 	Builds     int
 	GroupField string
 	CountSkips bool // as failures
+	Together   bool // tell of all runs of a build, not of the newest alone
 	Filters    filter.Set
 }
 
@@ -39,18 +40,20 @@ func jenkinsHeatmap() *kind {
 			},
 		},
 		renames: map[string]string{"jenkins_job_name": "job_name"},
+		silent:  []string{"together"},
 		kept:    true,
 	}
 	k.read = func(r *reader) computation {
 		return JenkinsHeatmap{
 			kind: k, JobName: r.requiredText("job_name"), Builds: r.builds(), GroupField: r.requiredText("group_field"),
-			CountSkips: r.boolean("count_skips"), Filters: r.filters(),
+			CountSkips: r.boolean("count_skips"), Together: r.boolean("together"), Filters: r.filters(),
 		}
 	}
 	return k
 }
 
-// buildCell is what a group's newest run in a build came to, and what all its runs in that build came to together.
+// buildCell is what a group's newest run in a build came to, and, where that is asked for, what all its runs in that build came to
+// together.
 type buildCell struct {
 	group       string
 	build       int64
@@ -78,8 +81,16 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		return nil, err
 	}
 	limit := s.args.Add(w.Builds)
-	// The newest builds by when they first started, then the newest run of each group in each of them, beside the sums of all
-	// its runs there. What is no number is no build: the page shows them in the order of numbers.
+	var shown, sums, over string
+	if w.Together {
+		shown = `, m.runs, all_tests, all_errors, all_failures, all_skips, all_xfailures, all_xpasses`
+		sums = `, count(*) OVER of_build AS runs, sum(tests) OVER of_build AS all_tests, sum(errors) OVER of_build AS all_errors,
+			sum(failures) OVER of_build AS all_failures, sum(skips) OVER of_build AS all_skips,
+			sum(xfailures) OVER of_build AS all_xfailures, sum(xpasses) OVER of_build AS all_xpasses`
+		over = ` WINDOW of_build AS (PARTITION BY name, build)`
+	}
+	// The newest builds by when they first started, then the newest run of each group in each of them. What is no number is no
+	// build: the page shows them in the order of numbers.
 	rows := q.rows(ctx, &s, `
 		WITH matching AS MATERIALIZED (
 		         SELECT id, start_time, `+group+` AS name, data -> 'annotations' AS annotations, `+countColumns+`,
@@ -88,15 +99,10 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		     builds AS (
 		         SELECT build, min(start_time) AS first FROM matching WHERE build IS NOT NULL
 		          GROUP BY build ORDER BY first DESC, build DESC LIMIT `+limit+`)
-		SELECT b.build, m.name, m.id, m.start_time, m.annotations, m.runs, `+countColumns+`,
-		       all_tests, all_errors, all_failures, all_skips, all_xfailures, all_xpasses
+		SELECT b.build, m.name, m.id, m.start_time, m.annotations, `+countColumns+shown+`
 		  FROM builds b
-		  LEFT JOIN (SELECT DISTINCT ON (name, build) *, count(*) OVER of_build AS runs,
-		                    sum(tests) OVER of_build AS all_tests, sum(errors) OVER of_build AS all_errors,
-		                    sum(failures) OVER of_build AS all_failures, sum(skips) OVER of_build AS all_skips,
-		                    sum(xfailures) OVER of_build AS all_xfailures, sum(xpasses) OVER of_build AS all_xpasses
-		               FROM matching WHERE name IS NOT NULL AND build IS NOT NULL
-		             WINDOW of_build AS (PARTITION BY name, build)
+		  LEFT JOIN (SELECT DISTINCT ON (name, build) *`+sums+`
+		               FROM matching WHERE name IS NOT NULL AND build IS NOT NULL`+over+`
 		              ORDER BY name, build, start_time DESC, id DESC) m ON m.build = b.build
 		 ORDER BY m.name, b.build`)
 	var builds []int64
@@ -109,7 +115,10 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		var start *time.Time
 		var runs *int64
 		var newest, together nullCounts
-		columns := slices.Concat([]any{&build, &name, &id, &start, &c.annotations, &runs}, newest.scan(), together.scan())
+		columns := append([]any{&build, &name, &id, &start, &c.annotations}, newest.scan()...)
+		if w.Together {
+			columns = append(append(columns, &runs), together.scan()...)
+		}
 		if err := row.Scan(columns...); err != nil {
 			return err
 		}
@@ -119,8 +128,10 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		if name == nil { // a build that no group ran in
 			return nil
 		}
-		c.group, c.build, c.run, c.start, c.runs = *name, build, *id, *start, *runs
-		c.runCounts, c.together = newest.counts(), together.counts()
+		c.group, c.build, c.run, c.start, c.runCounts = *name, build, *id, *start, newest.counts()
+		if w.Together {
+			c.runs, c.together = *runs, together.counts()
+		}
 		cells.add(c.group, c)
 		return nil
 	})
@@ -135,8 +146,8 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 	return object{{"heatmap", heatmap}}, nil
 }
 
-// row lines a group's cells up under the builds. Clients know four items of a cell, about the newest run; where a build had
-// several runs of the group, a fifth says how many, and the pass rate of all of them together.
+// row lines a group's cells up under the builds. Clients know four items of a cell, about the newest run. Who asks for all runs
+// together gets a fifth where a build had several of the group: how many, and the pass rate of all of them.
 func (w JenkinsHeatmap) row(builds []int64, cells []buildCell) [][]any {
 	row := [][]any{trendCell(w.trend(cells))}
 	for _, build := range builds {

@@ -172,6 +172,7 @@ type asked struct {
 	group, job, source, env  string
 	builds                   int
 	countSkips, forFilter    bool
+	together                 bool
 	filters                  []string // field, = ! or @, value
 	span                     time.Duration
 	unbounded                bool
@@ -384,7 +385,7 @@ func naiveJenkinsHeatmap(all rows, a asked) any {
 			x := together[0]
 			shown = append(shown, x)
 			square := []any{x.rate(a.countSkips), x.id.String(), x.data["annotations"], fmt.Sprint(b)}
-			if len(together) > 1 {
+			if a.together && len(together) > 1 {
 				square = append(square, m{"runs": float64(len(together)), "rate": rateOf(together, a.countSkips)})
 			}
 			line = append(line, square)

@@ -297,7 +297,7 @@ type check struct {
 func checks(r *rand.Rand, all rows) []check {
 	var out []check
 	for range 3 {
-		a := asked{now: now, builds: 1 + r.IntN(6), countSkips: r.IntN(2) == 0, job: pick(r, "nightly", "weekly", "mixed", "nosuch"),
+		a := asked{now: now, builds: 1 + r.IntN(6), countSkips: r.IntN(2) == 0, together: r.IntN(2) == 0, job: pick(r, "nightly", "weekly", "mixed", "nosuch"),
 			page: 1 + r.IntN(2), pageSize: 1 + r.IntN(5), env: pick(r, "", "qa"), source: pick(r, "", "ci"), components: []string{"login", "cart", ""}}
 		values := widget.Values{}
 		var scope []uuid.UUID
@@ -342,7 +342,7 @@ func checks(r *rand.Rand, all rows) []check {
 
 		heat := with(widget.Values{"builds": {fmt.Sprint(a.builds)}, "group_field": {runs.group}, "additional_filters": runFilters})
 		out = append(out, check{"filter-heatmap", heat, scope, naiveFilterHeatmap(all, runs), false})
-		jenkins := with(widget.Values{"job_name": {a.job}, "builds": {fmt.Sprint(a.builds)}, "group_field": {runs.group}, "additional_filters": runFilters, "count_skips": {fmt.Sprint(a.countSkips)}})
+		jenkins := with(widget.Values{"job_name": {a.job}, "builds": {fmt.Sprint(a.builds)}, "group_field": {runs.group}, "additional_filters": runFilters, "count_skips": {fmt.Sprint(a.countSkips)}, "together": {fmt.Sprint(a.together)}})
 		out = append(out, check{"jenkins-heatmap", jenkins, scope, naiveJenkinsHeatmap(all, runs), false})
 
 		view := runs

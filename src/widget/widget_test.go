@@ -251,8 +251,11 @@ func TestTheNewestRunOfABuildIsShownBesideAllOfThem(t *testing.T) {
 			id, projects[0], now.Add(time.Duration(i)*time.Hour), map[string]int{"tests": 4, "failures": 2 - 2*i})
 	}
 	w := widget.New(widget.Options{Store: s})
+	asked := widget.Values{"job_name": {"nightly"}, "builds": {"3"}, "group_field": {"component"}}
+	require.JSONEq(t, fmt.Sprintf(`{"heatmap": {"login": [[0.0, 0], [100.0, %q, null, "7"]]}}`, retried), answer(t, w, "jenkins-heatmap", asked, nil))
+	asked["together"] = []string{"true"}
 	require.JSONEq(t, fmt.Sprintf(`{"heatmap": {"login": [[0.0, 0], [100.0, %q, null, "7", {"runs": 2, "rate": 75.0}]]}}`, retried),
-		answer(t, w, "jenkins-heatmap", widget.Values{"job_name": {"nightly"}, "builds": {"3"}, "group_field": {"component"}}, nil))
+		answer(t, w, "jenkins-heatmap", asked, nil))
 }
 
 func TestAWrongParameterIsNamed(t *testing.T) {

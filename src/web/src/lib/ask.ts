@@ -77,6 +77,8 @@ export function question(kind: string, params: Params, v: Variables, project: st
     case 'jenkins-heatmap':
     case 'filter-heatmap':
       and([...narrowed, ...(from ? [`start_time>${from}`] : [])]);
+      // A build may have several runs of a group: a cell is about all of them.
+      if (kind === 'jenkins-heatmap') query['together'] = 'true';
       break;
     case 'jenkins-bar-chart':
     case 'jenkins-line-chart': {
