@@ -24,6 +24,7 @@ func options() map[string]option {
 		"backend_url":     {"https://api.example.com/api/", func(c *Config) any { return c.Server.BackendURL }, "https://api.example.com", "api.example.com"},
 		"frontend_url":    {"https://example.com/", func(c *Config) any { return c.Server.FrontendURL }, "https://example.com", "ftp://example.com"},
 		"state_dir":       {"/srv/ibutsu", func(c *Config) any { return c.Server.StateDir }, "/srv/ibutsu", ""},
+		"cache_answers":   {"false", func(c *Config) any { return c.Server.CacheAnswers }, false, "sometimes"},
 		"plugin_dir":      {"/srv/plugins", func(c *Config) any { return c.Server.PluginDir }, "/srv/plugins", ""},
 		"trusted_proxies": {"10.1.2.3/8, 192.0.2.1", func(c *Config) any { return c.Server.TrustedProxies }, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}, "*"},
 		"cors_origins":    {"https://a.example, https://b.example", func(c *Config) any { return c.Server.CORSOrigins }, []string{"https://a.example", "https://b.example"}, ""},
