@@ -4,6 +4,7 @@ import { session } from './api';
 import { base } from './base';
 import { changes } from './events';
 import { follow, throttle, type Tab } from './follow';
+import { whenCalm } from './later';
 
 /** hear reads a project's stream until it ends. An EventSource cannot send a token. */
 async function hear(project: string, heard: (version: string) => void, signal: AbortSignal): Promise<void> {
@@ -86,7 +87,10 @@ export function useLive(project: string): void {
       first: () => void client.invalidateQueries({ predicate: concerned }, { cancelRefetch: false }),
       changed: throttle(() => void client.invalidateQueries({ predicate: concerned }), 1000, ended.signal),
     };
-    void follow((heard, signal) => hear(project, heard, signal), news, tab, ended.signal);
-    return () => ended.abort();
+    const spare = whenCalm(() => void follow((heard, signal) => hear(project, heard, signal), news, tab, ended.signal));
+    return () => {
+      spare();
+      ended.abort();
+    };
   }, [project, client]);
 }
