@@ -49,6 +49,14 @@ var changing = map[string]func(*testing.T, *world) request{
 		w.exec(t, `INSERT INTO river_queue (name, created_at, updated_at) VALUES ('default', now(), now()) ON CONFLICT DO NOTHING`)
 		return request{"/admin/queue/default", object{"paused": true}}
 	},
+	"admin_delete_retention": func(t *testing.T, w *world) request {
+		w.exec(t, `INSERT INTO retention_policies (project_id, artifacts) VALUES ($1, 30) ON CONFLICT DO NOTHING`, w.project)
+		return request{path: "/admin/retention/" + w.project.String()}
+	},
+	"unpin_run": func(t *testing.T, w *world) request {
+		w.exec(t, `INSERT INTO pinned_runs (run_id) VALUES ($1) ON CONFLICT DO NOTHING`, w.run)
+		return request{path: "/run/" + w.run.String() + "/pin"}
+	},
 	"delete_session": func(t *testing.T, w *world) request {
 		return request{path: "/user/session/" + w.newSession(t, w.people[superadmin].id)}
 	},

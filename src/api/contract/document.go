@@ -82,13 +82,14 @@ func Load() (*Document, error) {
 			d.byRoute[op.Method+" "+path] = op
 		}
 	}
+	slices.SortFunc(d.operations, func(a, b *Operation) int { return strings.Compare(a.ID, b.ID) })
 	return d, nil
 }
 
 // Operation returns the operation of a method and a path template, or nil.
 func (d *Document) Operation(method, path string) *Operation { return d.byRoute[method+" "+path] }
 
-// Operations returns all operations.
+// Operations returns all operations, in the order of their ids.
 func (d *Document) Operations() []*Operation { return d.operations }
 
 // Methods returns the methods of a path, which starts below BasePath, HEAD beside GET; none if the document has no such path.
