@@ -177,15 +177,8 @@ func (v move) from(now *uuid.UUID, stored json.RawMessage, allowed func(*uuid.UU
 		}
 		to = v.id
 	}
-	if sameID(now, to) {
+	if store.SameID(now, to) {
 		return now, nil
 	}
 	return to, allowed(to)
-}
-
-func sameID(a, b *uuid.UUID) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
 }

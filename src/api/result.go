@@ -138,7 +138,7 @@ func (s *Server) repeatedResult(ctx context.Context, sent store.Result, started 
 	if err != nil {
 		return sent, err
 	}
-	same := sameID(sent.ProjectID, there.ProjectID) && sameID(sent.RunID, there.RunID) && sameText(sent.TestID, there.TestID) &&
+	same := store.SameID(sent.ProjectID, there.ProjectID) && store.SameID(sent.RunID, there.RunID) && sameText(sent.TestID, there.TestID) &&
 		sameText(sent.Result, there.Result) && sameText(sent.Source, there.Source) && sameNumber(sent.Duration, there.Duration) &&
 		(!started || sent.StartTime.Equal(there.StartTime)) && sameJSON(sent.Params, there.Params) &&
 		sameJSON(orEmpty(sent.Data), orEmpty(there.Data))
@@ -280,7 +280,7 @@ func (s *Server) readRunMove(ctx context.Context, body contract.Object) (runMove
 // from returns the run that a result is in afterwards.
 func (v runMove) from(now *uuid.UUID, allowed func(*uuid.UUID) error) (*uuid.UUID, error) {
 	switch {
-	case !v.given || sameID(now, v.run):
+	case !v.given || store.SameID(now, v.run):
 		return now, nil
 	case v.refused != nil:
 		return nil, v.refused

@@ -119,7 +119,7 @@ func (s *Server) repeatedRun(ctx context.Context, sent store.Run) (store.Run, er
 		return sent, err
 	}
 	joined, err := store.MergeMetadata(there.Data, sent.Data)
-	same := err == nil && sameID(sent.ProjectID, there.ProjectID) && sameJSON(joined, there.Data) && (sent.Source == nil || sameText(sent.Source, there.Source))
+	same := err == nil && store.SameID(sent.ProjectID, there.ProjectID) && sameJSON(joined, there.Data) && (sent.Source == nil || sameText(sent.Source, there.Source))
 	if !same {
 		return sent, refuse(http.StatusConflict, "Run id %s already exist", sent.ID)
 	}

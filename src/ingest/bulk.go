@@ -216,7 +216,7 @@ func (b *Bulk) part(batch []store.Result) (fresh, known []store.Result, err erro
 		case last[r.ID] != i:
 		case !exists:
 			fresh = append(fresh, r)
-		case !same(project, r.ProjectID):
+		case !store.SameID(project, r.ProjectID):
 			return nil, nil, fmt.Errorf("result %s: %w", r.ID, store.ErrForeign)
 		default:
 			known = append(known, r)
@@ -260,9 +260,6 @@ func (b *Bulk) there(ids []uuid.UUID) (map[uuid.UUID]*uuid.UUID, error) {
 	})
 	return found, err
 }
-
-// same says whether both are of the same project, or of none.
-func same(a, b *uuid.UUID) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // readdress lets the artifacts of an archive's results follow them to the ids that they are stored under.
 func (b *Bulk) readdress(files []store.Artifact) {

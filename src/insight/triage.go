@@ -94,7 +94,7 @@ type TriageQuery struct {
 
 // Triage answers a Triage, the newest first. A filter that cannot be used is a *filter.Error.
 func (i *Insight) Triage(ctx context.Context, project uuid.UUID, q TriageQuery) (json.RawMessage, error) {
-	args := filter.NewArgs(4)
+	args := filter.NewArgs(5)
 	where, err := filter.Compile(filter.Run(), q.Filter, args)
 	if err != nil {
 		return nil, err
@@ -102,11 +102,11 @@ func (i *Insight) Triage(ctx context.Context, project uuid.UUID, q TriageQuery) 
 	from := i.since(q.Days)
 	question := []any{"triage", from, q.Failures, q.Page, where, args.Values()}
 	answer, err := answered(ctx, i, project, question, func(ctx context.Context) (Triage, error) {
-		found, err := i.series(ctx, where, append([]any{project, from, q.Failures, (q.Page - 1) * TriagePage}, args.Values()...))
+		found, err := i.series(ctx, where, append([]any{project, from, q.Failures, (q.Page - 1) * TriagePage, TriagePage}, args.Values()...))
 		if err == nil && len(found.Series) == 0 && q.Page > 1 {
 			// Beyond the last page nobody can read off it how many there are.
 			var first Triage
-			first, err = i.series(ctx, where, append([]any{project, from, q.Failures, 0}, args.Values()...))
+			first, err = i.series(ctx, where, append([]any{project, from, q.Failures, 0, TriagePage}, args.Values()...))
 			found.Total = first.Total
 		}
 		if err == nil {
@@ -139,7 +139,7 @@ func (i *Insight) series(ctx context.Context, where string, args []any) (Triage,
 		     newest AS (
 		        SELECT name, row_number() OVER (ORDER BY start_time DESC, name) AS series, count(*) OVER () AS total
 		          FROM aged WHERE age = 1 AND errors + failures >= $3
-		         ORDER BY series OFFSET $4 LIMIT 200)
+		         ORDER BY series OFFSET $4 LIMIT $5)
 		SELECT runs, job, build, component, env, source, start_time, duration, tests, errors, failures, skips, xfailures, xpasses, series, total
 		  FROM aged JOIN newest USING (name) WHERE age <= 12
 		 ORDER BY series, age`, args...)

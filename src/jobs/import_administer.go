@@ -55,8 +55,8 @@ func (c *Client) reopen(ctx context.Context, tx pgx.Tx, id uuid.UUID) (uploader 
 	return uploader, err
 }
 
-// CancelImport ends an import in the name of somebody, "" for whoever rules the database: at once if it waits, else when its worker has heard of it. ErrOver: it has
-// ended.
+// CancelImport ends an import in the name of somebody, "" for whoever rules the database: at once if it waits, else when its
+// worker has heard of it. ErrOver: it has ended.
 func (c *Client) CancelImport(ctx context.Context, id uuid.UUID, by string) error {
 	if by == "" {
 		by = "an administrator"

@@ -200,7 +200,8 @@ const mostWalked = 10_000
 
 // walk finds a page by looking through the newest rows of the project, where the known number of matches says that it must
 // be among the first few thousand. PostgreSQL cannot know: it guesses that a tag is on one row in a hundred, and collects
-// and sorts all that have it; for an expression it reads the whole table. ok is false when the page is not certain to be complete, because the matches are old.
+// and sorts all that have it; for an expression it reads the whole table. ok is false when the page is not certain to be
+// complete, because the matches are old.
 func (l listing[T]) walk(ctx context.Context, s *Store, q ListQuery, c condition, k known, offset int64) (rows []T, ok bool, err error) {
 	project := oneProject(q.Filter)
 	if project == nil || !l.versioned || !l.guessed(q.Filter) {

@@ -51,3 +51,11 @@ func (scanUUID) Scan(src []byte, target any) error {
 	copy(id[:], src)
 	return nil
 }
+
+// SameID says whether both are the same id, or both none.
+func SameID(a, b *uuid.UUID) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { Link } from 'react-router';
 import type { Dashboard } from '../lib/api';
+import { useAway } from '../parts/away';
 
 /** BoardMenu leads to the other dashboards of the project. */
 export function BoardMenu({
@@ -19,14 +20,7 @@ export function BoardMenu({
   const [open, setOpen] = useState(false);
   const [text, setText] = useState('');
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    const away = (e: PointerEvent) => {
-      if (!box.current?.contains(e.target as Node)) setOpen(false);
-    };
-    document.addEventListener('pointerdown', away);
-    return () => document.removeEventListener('pointerdown', away);
-  }, [open]);
+  useAway(box, open, setOpen);
   // What holds for all widgets goes along; the choices of single widgets do not.
   const along = new URLSearchParams([...search].filter(([k]) => ['days', 'env', 'component', 'refresh'].includes(k)));
   const found = boards

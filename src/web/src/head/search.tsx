@@ -11,6 +11,7 @@ import type { components } from '../lib/schema';
 import { useKeys } from '../parts/keys';
 import { Busy, Failed } from '../parts/states';
 import { HeadGlyph } from './glyph';
+import { useAway } from '../parts/away';
 
 type Found = components['schemas']['Found'];
 
@@ -117,14 +118,7 @@ export function Search() {
     setChosen(0);
   };
   useKeys({ '/': enter });
-  useEffect(() => {
-    if (!open) return;
-    const away = (e: PointerEvent) => {
-      if (!box.current?.contains(e.target as Node)) setOpen(false);
-    };
-    document.addEventListener('pointerdown', away);
-    return () => document.removeEventListener('pointerdown', away);
-  }, [open]);
+  useAway(box, open, setOpen);
   useEffect(() => {
     if (open) document.getElementById(`${list}-${at}`)?.scrollIntoView({ block: 'nearest' });
   }, [at, open, list]);
