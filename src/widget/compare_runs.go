@@ -72,16 +72,23 @@ func (w CompareRuns) compute(ctx context.Context, q *query) (any, error) {
 	return object{{"results", pairs}, {"pagination", object{{"totalItems", total}}}}, nil
 }
 
+// Each result of the first run meets the oldest of the same test in the second, which comes first in the test's window: a join would
+// try all pairs of results, for PostgreSQL expects next to none.
 const compareSQL = `
 	WITH first AS (SELECT run_id FROM results WHERE %[1]s AND run_id IS NOT NULL ORDER BY start_time DESC, id DESC LIMIT 1),
 	     second AS (SELECT run_id FROM results WHERE %[2]s AND run_id IS NOT NULL %[3]s ORDER BY start_time DESC, id DESC LIMIT 1),
-	     a AS (SELECT id, coalesce(data ->> 'fspath', '') AS fspath, coalesce(test_id, '') AS test, result, start_time
-	             FROM results WHERE run_id = (SELECT run_id FROM first) AND %[1]s),
-	     b AS (SELECT DISTINCT ON (fspath, test) id, coalesce(data ->> 'fspath', '') AS fspath, coalesce(test_id, '') AS test, result
-	             FROM results WHERE run_id = (SELECT run_id FROM second) AND %[2]s ORDER BY fspath, test, start_time, id),
-	     pairs AS (SELECT a.id AS left_id, b.id AS right_id, count(*) OVER () AS total,
-	                      row_number() OVER (ORDER BY a.fspath COLLATE "C", a.test COLLATE "C", a.start_time, a.id) AS place
-	                 FROM a JOIN b USING (fspath, test) WHERE a.result IS DISTINCT FROM b.result)
+	     sides AS (
+	         SELECT true AS compared, id, coalesce(data ->> 'fspath', '') AS fspath, coalesce(test_id, '') AS test, result, start_time
+	           FROM results WHERE run_id = (SELECT run_id FROM first) AND %[1]s
+	         UNION ALL
+	         SELECT false, id, coalesce(data ->> 'fspath', ''), coalesce(test_id, ''), result, start_time
+	           FROM results WHERE run_id = (SELECT run_id FROM second) AND %[2]s),
+	     tests AS (
+	         SELECT *, first_value(compared) OVER test AS alone, first_value(id) OVER test AS other_id, first_value(result) OVER test AS other
+	           FROM sides WINDOW test AS (PARTITION BY fspath, test ORDER BY compared, start_time, id)),
+	     pairs AS (SELECT id AS left_id, other_id AS right_id, count(*) OVER () AS total,
+	                      row_number() OVER (ORDER BY fspath COLLATE "C", test COLLATE "C", start_time, id) AS place
+	                 FROM tests WHERE compared AND NOT alone AND result IS DISTINCT FROM other)
 	SELECT p.total, l.id, l.project_id, l.run_id, l.test_id, l.result, l.data, l.params, l.duration, l.start_time, l.source, l.env, l.component,
 	       r.id, r.project_id, r.run_id, r.test_id, r.result, r.data, r.params, r.duration, r.start_time, r.source, r.env, r.component
 	  FROM pairs p JOIN results l ON l.id = p.left_id JOIN results r ON r.id = p.right_id
