@@ -37,14 +37,14 @@ func (c uuidCodec) PlanScan(m *pgtype.Map, oid uint32, format int16, target any)
 type encodeUUID struct{}
 
 func (encodeUUID) Encode(value any, buf []byte) ([]byte, error) {
-	id := value.(uuid.UUID) //nolint:errcheck // planned for it
+	id := value.(uuid.UUID)
 	return append(buf, id[:]...), nil
 }
 
 type scanUUID struct{}
 
 func (scanUUID) Scan(src []byte, target any) error {
-	id := target.(*uuid.UUID) //nolint:errcheck // planned for it
+	id := target.(*uuid.UUID)
 	if len(src) != len(id) {
 		return errors.New("not the 16 bytes of a UUID, or NULL where none may be")
 	}
