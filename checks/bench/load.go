@@ -111,38 +111,42 @@ func (b *bench) ask(server *harness.Server, path string) (figures, error) {
 		return figures{}, err
 	}
 	defer w.close()
-	var all []time.Duration
-	size := 0
-	var used time.Duration
-	var begin time.Time
-	for i := range b.repeat + 3 {
-		if i == 3 { // three to warm up
-			begin = time.Now()
-			if used, err = cpuOf(server.Pid()); err != nil {
-				return figures{}, err
-			}
-		}
-		start := time.Now()
-		status, length, err := w.do("GET", path, "", nil)
-		if err == nil && status != 200 {
-			err = fmt.Errorf("GET %s: %d", path, status)
-		}
-		if err != nil {
-			return figures{}, err
-		}
-		if i >= 3 {
-			all = append(all, time.Since(start))
-		}
-		size = length
+	if _, _, err := w.times(path, 3); err != nil { // to warm up
+		return figures{}, err
+	}
+	used, err := cpuOf(server.Pid())
+	if err != nil {
+		return figures{}, err
+	}
+	begin := time.Now()
+	times, size, err := w.times(path, b.repeat)
+	if err != nil {
+		return figures{}, err
 	}
 	wall := time.Since(begin)
 	now, err := cpuOf(server.Pid())
 	if err != nil {
 		return figures{}, err
 	}
-	f := figuresOf(all, wall, now-used)
+	f := figuresOf(times, wall, now-used)
 	f.PerSecond, f.Bytes = 0, size
 	return f, nil
+}
+
+// times asks for a path so many times and returns how long each took, and the length of the last answer.
+func (w *wire) times(path string, repeat int) (all []time.Duration, size int, err error) {
+	for range repeat {
+		start := time.Now()
+		status, length, err := w.do("GET", path, "", nil)
+		if err == nil && status != 200 {
+			err = fmt.Errorf("GET %s: %d", path, status)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		all, size = append(all, time.Since(start)), length
+	}
+	return all, size, nil
 }
 
 // cpuOf is the processor time that a process and all its descendants have used, ended ones that were waited for included.
