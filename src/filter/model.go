@@ -1,6 +1,9 @@
 package filter
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is the type of a column, which decides how values are read and which operators it has.
 type Kind int
@@ -51,13 +54,12 @@ func (m Model) As(alias string) Model {
 // Ignored returns the conditions that Compile passes over: unknown fields, and operators that a list in the metadata
 // does not have. Saved widgets rely on it that these filter nothing; they are worth a line in the log.
 func (m Model) Ignored(set Set) []Condition {
-	var ignored []Condition
-	for _, c := range set.Conditions {
-		if m.ignores(c) {
-			ignored = append(ignored, c)
-		}
-	}
-	return ignored
+	return slices.DeleteFunc(slices.Clone(set.Conditions), func(c Condition) bool { return !m.ignores(c) })
+}
+
+// Effective returns the conditions that Compile does not pass over.
+func (m Model) Effective(set Set) []Condition {
+	return slices.DeleteFunc(slices.Clone(set.Conditions), m.ignores)
 }
 
 func (m Model) ignores(c Condition) bool {

@@ -74,40 +74,13 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return empty, nil
 	}
-	s := statement{varies: strings.Contains(w.GroupField, ".")}
-	s.in(q.projects)
-	s.add(jobName+" = %s", w.JobName)
-	if err := s.filter(filter.Run(), w.Filters); err != nil {
+	s, sql, err := w.statement(q, group)
+	if err != nil {
 		return nil, err
 	}
-	limit := s.args.Add(w.Builds)
-	var shown, sums, over string
-	if w.Together {
-		shown = `, m.runs, all_tests, all_errors, all_failures, all_skips, all_xfailures, all_xpasses`
-		sums = `, count(*) OVER of_build AS runs, sum(tests) OVER of_build AS all_tests, sum(errors) OVER of_build AS all_errors,
-			sum(failures) OVER of_build AS all_failures, sum(skips) OVER of_build AS all_skips,
-			sum(xfailures) OVER of_build AS all_xfailures, sum(xpasses) OVER of_build AS all_xpasses`
-		over = ` WINDOW of_build AS (PARTITION BY name, build)`
-	}
-	// The newest builds by when they first started, then the newest run of each group in each of them. What is no number is no
-	// build: the page shows them in the order of numbers.
-	rows := q.rows(ctx, &s, `
-		WITH matching AS MATERIALIZED (
-		         SELECT id, start_time, `+group+` AS name, data -> 'annotations' AS annotations, `+countColumns+`,
-		                CASE WHEN build_number ~ '^ *[+-]?[0-9]{1,18} *$' THEN build_number::bigint END AS build
-		           FROM runs WHERE `+s.where()+`),
-		     builds AS (
-		         SELECT build, min(start_time) AS first FROM matching WHERE build IS NOT NULL
-		          GROUP BY build ORDER BY first DESC, build DESC LIMIT `+limit+`)
-		SELECT b.build, m.name, m.id, m.start_time, m.annotations, `+countColumns+shown+`
-		  FROM builds b
-		  LEFT JOIN (SELECT DISTINCT ON (name, build) *`+sums+`
-		               FROM matching WHERE name IS NOT NULL AND build IS NOT NULL`+over+`
-		              ORDER BY name, build, start_time DESC, id DESC) m ON m.build = b.build
-		 ORDER BY m.name, b.build`)
 	var builds []int64
 	var cells grouped[buildCell]
-	err = each(rows, func(row pgx.Rows) error {
+	err = each(q.rows(ctx, s, sql), func(row pgx.Rows) error {
 		var build int64
 		var name *string
 		var c buildCell
@@ -144,6 +117,66 @@ func (w JenkinsHeatmap) compute(ctx context.Context, q *query) (any, error) {
 		heatmap = append(heatmap, member{name, w.row(builds, cells.of[name])})
 	}
 	return object{{"heatmap", heatmap}}, nil
+}
+
+// statement asks for the newest builds, and for the newest run of each group in each of them.
+func (w JenkinsHeatmap) statement(q *query, group string) (*statement, string, error) {
+	s := &statement{varies: strings.Contains(w.GroupField, ".")}
+	columns := `id, start_time, ` + group + ` AS name, data -> 'annotations' AS annotations, ` + countColumns
+	var builds string
+	if len(q.projects) == 1 && len(filter.Run().Effective(w.Filters)) == 0 {
+		builds = w.fromBuilds(s, q.projects[0], columns)
+	} else {
+		s.in(q.projects)
+		s.add(jobName+" = %s", w.JobName)
+		if err := s.filter(filter.Run(), w.Filters); err != nil {
+			return nil, "", err
+		}
+		builds = w.fromRuns(s, columns)
+	}
+	var together, window string
+	if w.Together {
+		together = `, count(*) OVER of_build, sum(tests) OVER of_build, sum(errors) OVER of_build, sum(failures) OVER of_build,
+			sum(skips) OVER of_build, sum(xfailures) OVER of_build, sum(xpasses) OVER of_build`
+		window = ` WINDOW of_build AS (PARTITION BY name, build)`
+	}
+	// A build that no group ran in has a row without a name.
+	return s, builds + `
+		SELECT DISTINCT ON (name, build) build, name, id, start_time, annotations, ` + countColumns + together + `
+		  FROM matching WHERE build IN (SELECT build FROM builds)` + window + `
+		 ORDER BY name, build, start_time DESC, id DESC`, nil
+}
+
+const (
+	// number is a build's number. What is none is no build: the page shows them in the order of numbers.
+	number = `CASE WHEN build_number ~ '^ *[+-]?[0-9]{1,18} *$' THEN build_number::bigint END AS build`
+	// newest are the builds that started last.
+	newest = ` WHERE build IS NOT NULL GROUP BY build ORDER BY first DESC, build DESC LIMIT `
+)
+
+// fromBuilds finds the newest builds in their rollup, but for those that changed since they were counted, and the runs of these alone.
+// A number may be written in several ways: 7 and 007 are one build.
+func (w JenkinsHeatmap) fromBuilds(s *statement, project uuid.UUID, columns string) string {
+	mark, job := s.args.Add(project)+"::uuid", s.args.Add(w.JobName)
+	where := "project_id = " + mark + " AND job_name = " + job
+	return `
+		WITH changed AS MATERIALIZED (SELECT DISTINCT build_number FROM runs_changed WHERE ` + where + ` AND build_number IS NOT NULL),
+		     known AS (
+		         SELECT build_number, first FROM jenkins_builds WHERE ` + where + ` AND build_number NOT IN (TABLE changed)
+		         UNION ALL SELECT build_number, first FROM changed CROSS JOIN LATERAL ibutsu_count_build(` + mark + `, ` + job + `, build_number)),
+		     builds AS MATERIALIZED (
+		         SELECT build, min(first) AS first, array_agg(build_number) AS written
+		           FROM (SELECT build_number, first, ` + number + ` FROM known) k` + newest + s.args.Add(w.Builds) + `),
+		     matching AS (
+		         SELECT r.*, build FROM builds CROSS JOIN LATERAL unnest(written) one CROSS JOIN LATERAL (
+		                SELECT ` + columns + ` FROM runs WHERE project_id = ` + mark + ` AND ` + jobName + ` = ` + job + ` AND ` + buildNumber + ` = one OFFSET 0) r)`
+}
+
+// fromRuns looks at all runs that match.
+func (w JenkinsHeatmap) fromRuns(s *statement, columns string) string {
+	return `
+		WITH matching AS MATERIALIZED (SELECT ` + columns + `, ` + number + ` FROM runs WHERE ` + s.where() + `),
+		     builds AS (SELECT build, min(start_time) AS first FROM matching` + newest + s.args.Add(w.Builds) + `)`
 }
 
 // row lines a group's cells up under the builds. Clients know four items of a cell, about the newest run. Who asks for all runs

@@ -33,22 +33,25 @@ func resultSummary() *kind {
 }
 
 func (w ResultSummary) compute(ctx context.Context, q *query) (any, error) {
+	set := w.Filters
+	for _, p := range []filter.Condition{{Field: "source", Value: w.Source}, {Field: "env", Value: w.Env}, {Field: "metadata.jenkins.job_name", Value: w.JobName}} {
+		if p.Value != "" {
+			p.Op = filter.Eq
+			set = set.And(p)
+		}
+	}
 	var s statement
-	s.in(q.projects)
-	if w.Source != "" {
-		s.add("source = %s", w.Source)
+	with, from := "", "runs"
+	if days, ok := runDaysOf(q.projects, set); ok {
+		with, from = days.sources(&s)
+	} else {
+		s.in(q.projects)
+		if err := s.filter(filter.Run(), set); err != nil {
+			return nil, err
+		}
 	}
-	if w.Env != "" {
-		s.add("env = %s", w.Env)
-	}
-	if w.JobName != "" {
-		s.add(jobName+" = %s", w.JobName)
-	}
-	if err := s.filter(filter.Run(), w.Filters); err != nil {
-		return nil, err
-	}
+	rows := q.rows(ctx, &s, with+"SELECT "+sumColumns+" FROM "+from+" WHERE "+s.where())
 	var c runCounts
-	rows := q.rows(ctx, &s, "SELECT "+sumColumns+" FROM runs WHERE "+s.where())
 	if err := one(rows, c.scan()...); err != nil {
 		return nil, err
 	}

@@ -53,16 +53,11 @@ func (w RunAggregator) compute(ctx context.Context, q *query) (any, error) {
 	if !ok {
 		return percentages(nil), nil
 	}
-	s := statement{varies: strings.Contains(w.GroupField, ".")}
-	s.in(q.projects)
-	if span, bounded := lookBack(w.Weeks, week); bounded {
-		s.add("start_time > %s::timestamp", q.now.Add(-span))
-	}
-	if err := s.filter(filter.Run(), w.Filters); err != nil {
+	s, sql, err := w.statement(q, group)
+	if err != nil {
 		return nil, err
 	}
-	rows := q.rows(ctx, &s, "SELECT "+group+", min(start_time), "+sumColumns+" FROM runs WHERE "+s.where()+" AND "+group+
-		" IS NOT NULL GROUP BY 1 ORDER BY 1")
+	rows := q.rows(ctx, s, sql)
 	var groups []groupCounts
 	err = each(rows, func(row pgx.Rows) error {
 		var g groupCounts
@@ -82,6 +77,33 @@ func (w RunAggregator) compute(ctx context.Context, q *query) (any, error) {
 		return nil, err
 	}
 	return percentages(groups), nil
+}
+
+// statement asks for each group's value, when its oldest run started, and its counters.
+func (w RunAggregator) statement(q *query, group string) (*statement, string, error) {
+	const grouped = " GROUP BY 1 ORDER BY 1"
+	var since *time.Time
+	if span, bounded := lookBack(w.Weeks, week); bounded {
+		start := q.now.Add(-span)
+		since = &start
+	}
+	var s statement
+	if days, ok := runDaysOf(q.projects, w.Filters); ok {
+		if days, ok = days.by(w.GroupField); ok {
+			days.since = since
+			with, from := days.sources(&s)
+			return &s, with + "SELECT value, min(oldest), " + sumColumns + " FROM " + from + grouped, nil
+		}
+	}
+	s.varies = strings.Contains(w.GroupField, ".")
+	s.in(q.projects)
+	if since != nil {
+		s.add("start_time > %s::timestamp", *since)
+	}
+	if err := s.filter(filter.Run(), w.Filters); err != nil {
+		return nil, "", err
+	}
+	return &s, "SELECT " + group + ", min(start_time), " + sumColumns + " FROM runs WHERE " + s.where() + " AND " + group + " IS NOT NULL" + grouped, nil
 }
 
 type groupCounts struct {

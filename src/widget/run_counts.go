@@ -11,12 +11,12 @@ type runCounts struct {
 	tests, errors, failures, skips, xfailures, xpasses int64
 }
 
-// countColumns are the counters as columns of runs, in the order of scan.
+// countColumns are the counters as columns of runs and of their rollups, in the order of scan.
 const countColumns = "tests, errors, failures, skips, xfailures, xpasses"
 
 // sumColumns are their sums over a group of runs.
-const sumColumns = "coalesce(sum(tests), 0), coalesce(sum(errors), 0), coalesce(sum(failures), 0), coalesce(sum(skips), 0), " +
-	"coalesce(sum(xfailures), 0), coalesce(sum(xpasses), 0)"
+const sumColumns = "coalesce(sum(tests), 0)::bigint, coalesce(sum(errors), 0)::bigint, coalesce(sum(failures), 0)::bigint, " +
+	"coalesce(sum(skips), 0)::bigint, coalesce(sum(xfailures), 0)::bigint, coalesce(sum(xpasses), 0)::bigint"
 
 func (c *runCounts) scan() []any {
 	return []any{&c.tests, &c.errors, &c.failures, &c.skips, &c.xfailures, &c.xpasses}

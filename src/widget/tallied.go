@@ -2,6 +2,7 @@ package widget
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,19 +28,15 @@ func isTallied(field string) bool {
 }
 
 // narrows says whether some condition of the set means anything for results; those on unknown fields do not.
-func narrows(set filter.Set) bool { return len(filter.Result().Ignored(set)) < len(set.Conditions) }
+func narrows(set filter.Set) bool { return len(filter.Result().Effective(set)) > 0 }
 
 // filtersTallied says whether each condition that means something for results means the same for their tally.
 func filtersTallied(set filter.Set) bool {
-	rows, tally := filter.Result(), tallied()
-	ignored := rows.Ignored(set)
-	known := 0
-	for _, c := range set.Conditions {
-		if _, ok := tally.Columns[c.Field]; ok {
-			known++
-		}
-	}
-	return known+len(ignored) == len(set.Conditions)
+	tally := tallied()
+	return !slices.ContainsFunc(filter.Result().Effective(set), func(c filter.Condition) bool {
+		_, ok := tally.Columns[c.Field]
+		return !ok
+	})
 }
 
 // talliedFields remembers which fields of the metadata are counted as they are written. A field is never taken off the
