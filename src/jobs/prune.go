@@ -181,9 +181,9 @@ const (
 	muchDeleted = 10_000
 )
 
-// pruneTables are what retention deletes from, what is known of failures, and the deltas that each transaction adds.
+// pruneTables are what retention deletes from, what is known of failures, and the deltas and notes that each transaction adds.
 var pruneTables = []string{"artifacts", "results", "runs", "imports", "import_chunks", "result_failures", "failure_words",
-	"result_tally", "result_tally_days", "field_tally", "project_versions", "failures_changed"}
+	"result_tally", "result_tally_days", "field_tally", "run_days", "jenkins_builds", "project_versions", "failures_changed", "runs_changed"}
 
 func (w *pruner[A]) prune(ctx context.Context, row *rivertype.JobRow, rules []store.Rule) error {
 	// What an attempt that was killed had done counts, too.

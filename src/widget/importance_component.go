@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ibutsu/ibutsu-go/src/filter"
 )
@@ -144,28 +145,29 @@ func (w ImportanceComponent) cells(ctx context.Context, q *query) ([]string, gro
 	err := each(q.rows(ctx, &s, sql), func(row pgx.Rows) error {
 		var place int
 		var build string
-		var component, importance, result *string
-		var start *time.Time
-		var id *uuid.UUID
+		// No pointers: there are thousands of rows, and each pointer would be to memory of its own.
+		var component, importance, result pgtype.Text
+		var start pgtype.Timestamp
+		var id pgtype.UUID
 		if err := row.Scan(&place, &build, &component, &importance, &result, &start, &id); err != nil {
 			return err
 		}
 		named[place] = build
-		if id == nil { // no component ran in the build
+		if !id.Valid { // no component ran in the build
 			return nil
 		}
-		key := [3]string{*component, build, *importance}
+		key := [3]string{component.String, build, importance.String}
 		i, ok := at[key]
 		if !ok {
-			i = len(cells.of[*component])
+			i = len(cells.of[component.String])
 			at[key] = i
-			cells.add(*component, importanceCell{build: build, importance: *importance})
+			cells.add(component.String, importanceCell{build: build, importance: importance.String})
 		}
-		c := &cells.of[*component][i]
+		c := &cells.of[component.String][i]
 		if w.good(result) {
 			c.good++
 		}
-		c.results = append(c.results, startedResult{*start, *id})
+		c.results = append(c.results, startedResult{start.Time, id.Bytes})
 		return nil
 	})
 	builds := make([]string, len(named))
@@ -176,11 +178,8 @@ func (w ImportanceComponent) cells(ctx context.Context, q *query) ([]string, gro
 }
 
 // good says whether a test ended as it should.
-func (w ImportanceComponent) good(result *string) bool {
-	if result == nil {
-		return true
-	}
-	switch *result {
+func (w ImportanceComponent) good(result pgtype.Text) bool {
+	switch result.String { // "" for none
 	case "error", "failed", "xpassed", "xfailed":
 		return false
 	case "skipped":

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -50,7 +51,7 @@ func appendJSON(dst []byte, value any) ([]byte, error) {
 	case []string:
 		return appendArray(dst, v, func(dst []byte, s string) ([]byte, error) { return appendText(dst, s), nil })
 	case []uuid.UUID:
-		return appendArray(dst, v, func(dst []byte, id uuid.UUID) ([]byte, error) { return appendText(dst, id.String()), nil })
+		return appendArray(dst, v, func(dst []byte, id uuid.UUID) ([]byte, error) { return appendID(dst, id), nil })
 	case string:
 		return appendText(dst, v), nil
 	case *string:
@@ -103,6 +104,15 @@ func appendArray[T any](dst []byte, items []T, write func([]byte, T) ([]byte, er
 		}
 	}
 	return append(dst, ']'), nil
+}
+
+// appendID writes an id without a string of its own: a table may list thousands.
+func appendID(dst []byte, id uuid.UUID) []byte {
+	dst = hex.AppendEncode(append(dst, '"'), id[:4])
+	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
+		dst = hex.AppendEncode(append(dst, '-'), part)
+	}
+	return append(dst, '"')
 }
 
 // appendText writes a string. What needs more than quotes is left to encoding/json.
