@@ -38,8 +38,8 @@ const (
 	maxDayValues = 500
 	// maxCountedDays bounds what is kept of a project: fields and filters come from outside.
 	maxCountedDays = 50_000
-	// manyDays is from how many days on several processes share the counting; starting them takes longer than counting fewer.
-	manyDays = 7
+	// manyResults is of how many results on several processes share the counting; starting them takes longer than counting fewer.
+	manyResults = 50_000
 )
 
 // span is some days in a row: from the first to the one after the last.
@@ -74,9 +74,14 @@ func (d dayCount) counts(ctx context.Context, q *query) ([]groupCount, error) {
 	var fresh countedDays
 	started := q.clock()
 	err = pgx.BeginTxFunc(ctx, q.reads, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		kept, changed, err := d.days(ctx, tx, question)
+		kept, changed, results, err := d.days(ctx, tx, question)
 		if err != nil {
 			return err
+		}
+		if results >= manyResults {
+			if err := onAllCores(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if groups, fresh, err = d.count(ctx, tx, question, kept, changed); err != nil || q.clock().Sub(started) < d.slow {
 			return err
@@ -93,8 +98,9 @@ func (d dayCount) counts(ctx context.Context, q *query) ([]groupCount, error) {
 	return groups, nil
 }
 
-// days returns the days of the window that have results and are as they were when they were counted, and the others.
-func (d dayCount) days(ctx context.Context, tx pgx.Tx, question []byte) (kept, changed []time.Time, err error) {
+// days returns the days of the window that have results and are as they were when they were counted, and the others with the number
+// of all their results.
+func (d dayCount) days(ctx context.Context, tx pgx.Tx, question []byte) (kept, changed []time.Time, results int64, err error) {
 	var s statement
 	s.in([]uuid.UUID{d.project})
 	if d.since != nil {
@@ -103,8 +109,8 @@ func (d dayCount) days(ctx context.Context, tx pgx.Tx, question []byte) (kept, c
 	// A delta that is said to be of a transaction yet to come was brought here from another cluster, by a backup: it has been
 	// here as long as the day.
 	sql := fmt.Sprintf(`
-		SELECT day, coalesce(bool_and(k.as_of IS NOT NULL AND (pg_visible_in_snapshot(change, k.as_of) OR change >= pg_snapshot_xmax(pg_current_snapshot()))), false)
-		  FROM (SELECT day, change FROM result_tally_days WHERE %s AND field = 'result') t
+		SELECT day, coalesce(bool_and(k.as_of IS NOT NULL AND (pg_visible_in_snapshot(change, k.as_of) OR change >= pg_snapshot_xmax(pg_current_snapshot()))), false), sum(n)::bigint
+		  FROM (SELECT day, change, n FROM result_tally_days WHERE %s AND field = 'result') t
 		  LEFT JOIN (SELECT day, as_of FROM counted_days WHERE %s AND question = %s
 		                AND cluster = (SELECT system_identifier FROM pg_control_system())) k USING (day)
 		 GROUP BY day ORDER BY day`, s.where(), s.where(), s.args.Add(question))
@@ -112,17 +118,18 @@ func (d dayCount) days(ctx context.Context, tx pgx.Tx, question []byte) (kept, c
 	err = each(rows, func(row pgx.Rows) error {
 		var of time.Time
 		var asItWas bool
-		if err := row.Scan(&of, &asItWas); err != nil {
+		var n int64
+		if err := row.Scan(&of, &asItWas, &n); err != nil {
 			return err
 		}
 		if asItWas {
 			kept = append(kept, of)
 		} else {
-			changed = append(changed, of)
+			changed, results = append(changed, of), results+n
 		}
 		return nil
 	})
-	return kept, changed, err
+	return kept, changed, results, err
 }
 
 // spans joins neighbouring days, and all of them where there would be too many spans.
@@ -155,11 +162,6 @@ func (d dayCount) count(ctx context.Context, tx pgx.Tx, question []byte, kept, c
 	kept = slices.DeleteFunc(kept, func(of time.Time) bool {
 		return slices.ContainsFunc(counting, func(s span) bool { return s.holds(of) })
 	})
-	if len(changed) >= manyDays {
-		if err := onAllCores(ctx, tx); err != nil {
-			return nil, countedDays{}, err
-		}
-	}
 	sql, s, err := d.statement(question, kept, counting)
 	if err != nil {
 		return nil, countedDays{}, err

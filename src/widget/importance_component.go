@@ -104,19 +104,22 @@ func (w ImportanceComponent) compute(ctx context.Context, q *query) (any, error)
 	return object{{"table_data", tables}}, nil
 }
 
-// The builds of a job are found by leaping from one to the next in the index, for a job has few builds and many results.
-// They are numbers, unless one of them is not.
+// The builds of a job are found by leaping from one to the next in the index, for a job has few builds and many results; what is shown
+// of a build, by one leap for each component. The components and their limit are in SELECTs of their own: PostgreSQL would make a
+// plan for each number of them, which
+// takes as long as the answer. Builds are numbers, unless one of them is not.
 const importanceSQL = `
 	WITH RECURSIVE %s,
 	     kinds AS (SELECT bool_and(build ~ '^[0-9]{1,18}$') AS numeric FROM walk WHERE build IS NOT NULL),
 	     chosen AS (
 	         SELECT build, row_number() OVER (
 	                ORDER BY CASE WHEN kinds.numeric THEN CASE WHEN build ~ '^[0-9]{1,18}$' THEN build::bigint END END DESC, build COLLATE "C" DESC) AS place
-	           FROM walk, kinds WHERE build IS NOT NULL ORDER BY place LIMIT %s)
+	           FROM walk, kinds WHERE build IS NOT NULL ORDER BY place LIMIT (SELECT %s::bigint))
 	SELECT chosen.place, chosen.build, r.component, r.importance, r.result, r.start_time, r.id
 	  FROM chosen LEFT JOIN LATERAL (
-	       SELECT component, coalesce(data ->> 'importance', 'null') AS importance, result, start_time, id FROM results
-	        WHERE %s AND (data -> 'jenkins' ->> 'build_number') = chosen.build AND component = ANY(%s::text[])) r ON true`
+	       SELECT of.* FROM (SELECT DISTINCT unnest((SELECT %s::text[])) AS name) components CROSS JOIN LATERAL (
+	              SELECT component, coalesce(data ->> 'importance', 'null') AS importance, result, start_time, id FROM results
+	               WHERE %s AND (data -> 'jenkins' ->> 'build_number') = chosen.build AND component = components.name OFFSET 0) of) r ON true`
 
 const (
 	buildNumber = "(data -> 'jenkins' ->> 'build_number')"
@@ -138,7 +141,7 @@ func (w ImportanceComponent) cells(ctx context.Context, q *query) ([]string, gro
 		s.add("env = %s", w.Env)
 		walk = scan // the index knows no environments
 	}
-	sql := fmt.Sprintf(importanceSQL, fmt.Sprintf(walk, s.where()), s.args.Add(w.Builds), s.where(), s.args.Add(w.Components))
+	sql := fmt.Sprintf(importanceSQL, fmt.Sprintf(walk, s.where()), s.args.Add(w.Builds), s.args.Add(w.Components), s.where())
 	named := map[int]string{}
 	var cells grouped[importanceCell]
 	at := map[[3]string]int{} // where a cell is among those of its component
