@@ -273,8 +273,8 @@ function Summary({ series, last }: { series: Series[]; last: number }) {
   ].filter(Boolean);
   return (
     <p className="summary quiet">
-      {state} · since your last look <Time at={new Date(last).toISOString()} />:{' '}
-      {fresh.builds ? parts.join(', ') : 'nothing came in'}
+      {state} · {fresh.builds ? parts.join(', ') : 'nothing came in'} since your last look (
+      <Time at={new Date(last).toISOString()} />)
     </p>
   );
 }

@@ -43,7 +43,8 @@ function Draw({ data, at }: { data: Data; at: Context }) {
         label={`${count(total)} tests`}
         middle={[
           ran > 0 ? `${percent((100 * ((data.passed ?? 0) + (data.xfailed ?? 0))) / ran)} %` : '–',
-          `${count(total)} ${total === 1 ? 'test' : 'tests'}`,
+          // The share is of what ran; the list's shares are of all.
+          ran < total ? `of ${count(ran)} that ran` : `of ${count(total)} ${total === 1 ? 'test' : 'tests'}`,
         ]}
       />
       <ul className="plain-list legend">
