@@ -105,9 +105,8 @@ func (w ImportanceComponent) compute(ctx context.Context, q *query) (any, error)
 }
 
 // The builds of a job are found by leaping from one to the next in the index, for a job has few builds and many results; what is shown
-// of a build, by one leap for each component. The components and their limit are in SELECTs of their own: PostgreSQL would make a
-// plan for each number of them, which
-// takes as long as the answer. Builds are numbers, unless one of them is not.
+// of a build, by one leap for each component. Components and limit are in SELECTs of their own: PostgreSQL would make a plan for
+// each number of them, which takes as long as the answer. Builds are numbers, unless one of them is not.
 const importanceSQL = `
 	WITH RECURSIVE %s,
 	     kinds AS (SELECT bool_and(build ~ '^[0-9]{1,18}$') AS numeric FROM walk WHERE build IS NOT NULL),
