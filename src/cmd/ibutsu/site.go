@@ -104,6 +104,10 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	defer b.close()
 	s.behind.Store(&behind{db, b})
 	defer s.behind.Store(nil)
+	beside, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Before anybody is told that this serves: who hears it may send a signal at once, and one that nobody follows ends the process.
+	succeeded := s.obey(beside, c, cfg)
 	s.front.Open(b.app)
 	s.board.Serving()
 
@@ -118,12 +122,9 @@ func (s *site) serveUntil(ctx context.Context, c *console, cfg *config.Config, d
 	if ready != nil {
 		ready()
 	}
-	beside, cancel := context.WithCancel(ctx)
-	defer cancel()
 	go administer(beside, cfg.Server.AdminListen, s.page, s.log)
 	go watchdog(beside, service, s.listener.Addr(), cfg.Server.TLSCert != "", s.log)
 	go supervise.ReleaseAfterStart(beside, settleDown)
-	succeeded := s.obey(beside, c, cfg)
 
 	var reason string
 	select {
