@@ -22,15 +22,20 @@ type figures struct {
 	Bytes     int     `json:"bytes,omitempty"`
 }
 
+// figuresOf are the figures of a load that lasted for wall, in which the server used cpu.
 func figuresOf(times []time.Duration, wall, cpu time.Duration) figures {
+	f := spread(times)
+	f.PerSecond, f.CPU = float64(len(times))/wall.Seconds(), milliseconds(cpu)/float64(len(times))
+	return f
+}
+
+// spread sorts times and returns their quantiles alone.
+func spread(times []time.Duration) figures {
 	slices.Sort(times)
 	at := func(q float64) float64 {
 		return milliseconds(times[min(len(times)-1, int(q*float64(len(times))))])
 	}
-	return figures{
-		Count: len(times), PerSecond: float64(len(times)) / wall.Seconds(),
-		P50: at(0.5), P95: at(0.95), P99: at(0.99), CPU: milliseconds(cpu) / float64(len(times)),
-	}
+	return figures{Count: len(times), P50: at(0.5), P95: at(0.95), P99: at(0.99)}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -75,10 +75,12 @@ func (b *bench) run(ctx context.Context) (err error) {
 	load, _ := os.ReadFile("/proc/loadavg")
 	fmt.Printf("%d cores, %s/%s, load average at the start %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, load)
 
-	if b.server, err = b.open(ctx, b.state); err != nil {
+	small, err := b.open(ctx, b.state)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.server.Close()) }()
+	defer func() { err = errors.Join(err, small.Close()) }()
+	b.server = small
 	if err := b.seed(ctx, 1, 400); err != nil {
 		return err
 	}
@@ -107,16 +109,16 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if !b.large {
 		return nil
 	}
-	b.small = b.server
 	state := b.state
 	if state != "" {
 		state += "-large"
 	}
-	if b.server, err = b.open(ctx, state); err != nil {
-		b.server = b.small
+	large, err := b.open(ctx, state)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.small.Close()) }()
+	defer func() { err = errors.Join(err, large.Close()) }()
+	b.small, b.server = small, large
 	if err := b.seed(ctx, 40, 4000); err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (b *bench) askInTurns(one, other *harness.Server, path string) (ofOne, ofOt
 			all[i] = append(all[i], times...)
 		}
 	}
-	return figuresOf(all[0], 1, 0).P50, figuresOf(all[1], 1, 0).P50, nil
+	return spread(all[0]).P50, spread(all[1]).P50, nil
 }
 
 // A write before each question, so that no answer is kept. Where a tally has the answer the project's version is moved alone: what
@@ -182,7 +182,7 @@ func (b *bench) askWritten(ctx context.Context, conn *pgx.Conn, a widgetAsk) (fi
 			all = append(all, took)
 		}
 	}
-	return figuresOf(all, 1, 0), nil
+	return spread(all), nil
 }
 
 // askFirst asks for a widget as if nobody ever had.

@@ -124,8 +124,8 @@ func (w JenkinsHeatmap) statement(q *query, group string) (*statement, string, e
 	s := &statement{varies: strings.Contains(w.GroupField, ".")}
 	columns := `id, start_time, ` + group + ` AS name, data -> 'annotations' AS annotations, ` + countColumns
 	var builds string
-	if len(q.projects) == 1 && len(filter.Run().Effective(w.Filters)) == 0 {
-		builds = w.fromBuilds(s, q.projects[0], columns)
+	if known, ok := runDaysOf(q.projects, w.Filters); ok && known.field == "all" {
+		builds = w.fromBuilds(s, known.project, columns)
 	} else {
 		s.in(q.projects)
 		s.add(jobName+" = %s", w.JobName)

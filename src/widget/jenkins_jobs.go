@@ -74,9 +74,13 @@ func (q *query) builds(ctx context.Context, b buildsQuery) ([]jenkinsBuild, int6
 // statement asks for the number of all builds beside each build of the page, or alone.
 func (b buildsQuery) statement(q *query) (*statement, string, error) {
 	var s statement
-	job, plain := b.onlyJob()
-	if plain && len(q.projects) == 1 && b.runs == 0 {
-		return &s, b.fromBuilds(&s, q.projects[0], job), nil
+	if known, ok := runDaysOf(q.projects, b.filters); ok && b.runs == 0 {
+		switch {
+		case known.field == "all":
+			return &s, b.fromBuilds(&s, known.project, b.job), nil
+		case known.field == "job_name" && b.job == nil:
+			return &s, b.fromBuilds(&s, known.project, known.value), nil
+		}
 	}
 	s.in(q.projects)
 	if b.job != nil {
@@ -86,17 +90,6 @@ func (b buildsQuery) statement(q *query) (*statement, string, error) {
 		return nil, "", err
 	}
 	return &s, b.fromRuns(&s), nil
-}
-
-// onlyJob returns the one job that is asked for, nil for all; plain is false where the filters ask for anything else.
-func (b buildsQuery) onlyJob() (job *string, plain bool) {
-	switch conditions := filter.Run().Effective(b.filters); {
-	case len(conditions) == 0:
-		return b.job, true
-	case len(conditions) == 1 && b.job == nil && conditions[0].Op == filter.Eq && runDayFields[conditions[0].Field] == "job_name":
-		return &conditions[0].Value, true
-	}
-	return nil, false
 }
 
 // fromBuilds takes the builds from their rollup, but for those that changed since they were counted. Only those up to the end of

@@ -55,7 +55,7 @@ func (d runDays) sources(s *statement) (with, from string) {
 }
 
 // runDaysOf returns the question for the runs that match a set of filters; ok is false where run_days cannot answer it: it knows one
-// value of one field at a time, and one project.
+// value of one field at a time, and one project. What it finds out also says what the builds of a project can be asked.
 func runDaysOf(projects []uuid.UUID, set filter.Set) (d runDays, ok bool) {
 	if len(projects) != 1 {
 		return runDays{}, false
